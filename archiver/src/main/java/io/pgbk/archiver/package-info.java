@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.archiver;
+
+import org.jspecify.annotations.NullMarked;

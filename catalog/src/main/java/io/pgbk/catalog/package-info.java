@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.catalog;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.postgres;
+
+import org.jspecify.annotations.NullMarked;

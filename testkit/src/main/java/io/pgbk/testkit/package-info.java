@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.testkit;
+
+import org.jspecify.annotations.NullMarked;
