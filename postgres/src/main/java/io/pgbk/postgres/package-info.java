@@ -1,3 +1,4 @@
+/** PostgreSQL's own value types and file formats, versions 13 to 18; nothing here knows about storage. */
 @NullMarked
 package io.pgbk.postgres;
 
