@@ -1,0 +1,68 @@
+package io.pgbk.catalog.format.manifest;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.postgres.Lsn;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * What is known about the cluster as a whole at the end of a backup.
+ *
+ * @param label of the backup
+ * @param type {@code full}, {@code differential} or {@code incremental}
+ * @param parents labels of backups whose packs this manifest uses, the direct parent first; empty for a full
+ * @param incarnation number of the cluster's incarnation
+ * @param systemIdentifier unsigned
+ * @param pageBytes the cluster's block size
+ * @param walSegmentBytes the cluster's segment size
+ * @param startTimeline the timeline of the start LSN
+ * @param stopTimeline the timeline of the stop LSN
+ * @param backupLabel content of the file {@code backup_label}
+ * @param tablespaceMap content of the file {@code tablespace_map}; empty when there is none
+ * @param settings the server's settings by name, as {@code pg_settings} shows them
+ */
+public record ManifestFacts(
+        String label,
+        String type,
+        List<String> parents,
+        int incarnation,
+        long systemIdentifier,
+        int postgresMajor,
+        int controlVersion,
+        int catalogVersion,
+        int pageBytes,
+        int walSegmentBytes,
+        boolean dataChecksums,
+        boolean fromStandby,
+        Lsn startLsn,
+        int startTimeline,
+        Lsn stopLsn,
+        int stopTimeline,
+        Instant startTime,
+        Instant stopTime,
+        Bytes backupLabel,
+        Optional<Bytes> tablespaceMap,
+        SortedMap<String, String> settings,
+        List<Tablespace> tablespaces,
+        List<ConfigurationFile> configurationFiles) {
+
+    /**
+     * A tablespace other than the two built-in ones.
+     *
+     * @param oid unsigned
+     * @param location absolute path, raw bytes; empty for an in-place one
+     * @param inPlace whether it is a directory inside {@code pg_tblspc} and no link
+     */
+    public record Tablespace(int oid, Bytes location, boolean inPlace) {}
+
+    /**
+     * A configuration file of the server, in the data directory or outside.
+     *
+     * @param path absolute, raw bytes
+     * @param role {@code config_file}, {@code hba_file}, {@code ident_file}, or {@code include} for one that another
+     *     names
+     */
+    public record ConfigurationFile(Bytes path, String role, Bytes content) {}
+}
