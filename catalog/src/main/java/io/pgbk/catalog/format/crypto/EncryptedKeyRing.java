@@ -30,8 +30,7 @@ public final class EncryptedKeyRing implements KeyRing {
     }
 
     static EncryptedKeyRing create(RepositoryId repositoryId, SecureRandom random) {
-        return new EncryptedKeyRing(
-                repositoryId, List.of(new KeyEpoch(1, Secret.random(random, 32), repositoryId)));
+        return new EncryptedKeyRing(repositoryId, List.of(new KeyEpoch(1, Secret.random(random, 32), repositoryId)));
     }
 
     /** The same keys and a new epoch, which new objects are written with. */

@@ -25,8 +25,8 @@ final class KeyEpoch implements AutoCloseable {
     }
 
     private Secret derive(KeyClass keyClass, RepositoryId repositoryId) {
-        return Secret.adopt(Hkdf.derive(
-                repositoryKey.expose(), repositoryId.value().toArray(), "class " + keyClass.label()));
+        return Secret.adopt(
+                Hkdf.derive(repositoryKey.expose(), repositoryId.value().toArray(), "class " + keyClass.label()));
     }
 
     int number() {

@@ -9,6 +9,7 @@ import java.util.List;
  * Writes and opens key slots: JSON documents {@code keys/<slot-id>.json}, each of which wraps the complete key set (all
  * epochs) under one secret.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class KeySlots {
     private KeySlots() {}
 

@@ -4,6 +4,7 @@ package io.pgbk.catalog.format.crypto;
  * JSON documents whose last member is a MAC over everything before it (repository.json, incarnations, slots). In a
  * plain repository a SHA-256 takes its place.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class SealedJson {
     private SealedJson() {}
 

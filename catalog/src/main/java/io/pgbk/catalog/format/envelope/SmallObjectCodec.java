@@ -7,6 +7,7 @@ import io.pgbk.catalog.store.ObjectBody;
 import java.security.SecureRandom;
 
 /** Small objects (summaries, intents, events, holds, leases, policies; mostly JSON) as one envelope in memory. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class SmallObjectCodec {
     private final KeyRing ring;
     private final SecureRandom random;

@@ -7,6 +7,7 @@ import java.util.Iterator;
  * Brings entries that finish in any order into the order of their paths, in bounded memory: beyond the limit sorted runs
  * go to temporary files. Safe for use by many threads while adding.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class EntrySorter implements AutoCloseable {
     /**
      * A sorter.

@@ -39,8 +39,7 @@ public record FileEntry(
 
     /** A symbolic link. */
     public static FileEntry symlink(Bytes path, Bytes target, long modifiedMicros) {
-        return new FileEntry(
-                path, FileKind.SYMLINK, 0777, modifiedMicros, 0, target, List.of(), WindowDigests.NONE);
+        return new FileEntry(path, FileKind.SYMLINK, 0777, modifiedMicros, 0, target, List.of(), WindowDigests.NONE);
     }
 
     /** A regular file. */

@@ -12,6 +12,7 @@ import java.util.Optional;
  * Reads a manifest: facts and packs at once, files as a stream or by name. Frames are fetched in ranges of several MiB
  * and checked. Iterators are for one thread each; any number of them may be open.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ManifestReader implements AutoCloseable {
     /**
      * Opens a manifest.

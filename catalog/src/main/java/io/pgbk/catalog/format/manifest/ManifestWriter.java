@@ -13,6 +13,7 @@ import java.util.List;
  * failures and the catalogue snapshot in any order. Memory: one frame and the first-path index (some 50 bytes per MiB of
  * manifest).
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ManifestWriter {
     public ManifestWriter(
             ByteSink sink,

@@ -3,6 +3,7 @@ package io.pgbk.catalog.format.manifest;
 import java.util.Arrays;
 
 /** Computes {@link WindowDigests} while content streams by. Used by one thread; can be reset for the next file. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WindowDigester {
     /** Adds the next content; any lengths, windows are cut inside. */
     public void update(byte[] content, int offset, int length) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
  * Digests of a file's content as read from the live cluster, one for each window of 256 KiB (the last may be shorter):
  * XXH3-128 without seed, and CRC-32C. An empty file has none.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WindowDigests {
     /** No windows. */
     public static final WindowDigests NONE = new WindowDigests(new long[0], new long[0], new int[0]);

@@ -10,6 +10,7 @@ import java.util.Collection;
  * Reads frames of packs: neighbours travel in one range of several MiB, every frame is checked before it is delivered.
  * Used by one thread at a time; holds one stored and one raw frame in memory.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class PackReader implements AutoCloseable {
     public PackReader(ObjectStore store, KeyRing ring) {
         throw new UnsupportedOperationException();

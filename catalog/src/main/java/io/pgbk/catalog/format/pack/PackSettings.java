@@ -18,8 +18,8 @@ public record PackSettings(Compression compression, int frameBytes, long targetB
         if (Integer.bitCount(frameBytes) != 1
                 || frameBytes < FormatLimits.MIN_FRAME_BYTES
                 || frameBytes > FormatLimits.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("frame size " + frameBytes + " is not a power of two from 4 KiB to 16"
-                    + " MiB");
+            throw new IllegalArgumentException(
+                    "frame size " + frameBytes + " is not a power of two from 4 KiB to 16" + " MiB");
         }
         if (Integer.bitCount(pageBytes) != 1 || pageBytes < 1024 || pageBytes > 32768 || pageBytes > frameBytes) {
             throw new IllegalArgumentException("page size " + pageBytes + " is not a power of two from 1 to 32 KiB");

@@ -11,9 +11,9 @@ import java.security.SecureRandom;
  * <p>Frames never hold bytes of more than one big file's piece: content of at least half a frame gets frames of its
  * own, smaller pieces share.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class PackWriter implements AutoCloseable {
-    public PackWriter(
-            ObjectStore store, KeyRing ring, PackTable table, PackSettings settings, SecureRandom random) {
+    public PackWriter(ObjectStore store, KeyRing ring, PackTable table, PackSettings settings, SecureRandom random) {
         throw new UnsupportedOperationException();
     }
 

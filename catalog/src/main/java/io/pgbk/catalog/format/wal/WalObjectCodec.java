@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 
 /** Encodes WAL files (segments, partial segments, histories, backup histories) as objects and decodes them. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WalObjectCodec {
     /** @param compression of frames */
     public WalObjectCodec(KeyRing ring, Compression compression, SecureRandom random) {
