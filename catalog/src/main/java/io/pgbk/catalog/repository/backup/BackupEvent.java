@@ -1,0 +1,80 @@
+package io.pgbk.catalog.repository.backup;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/** Something that happened to a backup after its commit. The highest number is the newest. */
+public sealed interface BackupEvent {
+    /** It must not be removed, by expiry or by hand. */
+    record Pinned(String reason) implements BackupEvent {}
+
+    /** The pin is gone. */
+    record Unpinned() implements BackupEvent {}
+
+    /** Annotations were set; an empty value removes one. */
+    record Annotated(Map<String, String> annotations) implements BackupEvent {
+        public Annotated {
+            annotations = Map.copyOf(annotations);
+        }
+    }
+
+    /** It is being removed: nobody may begin to need it. Objects go at {@code removeAfter} at the earliest. */
+    record Expiring(Instant removeAfter, String reason) implements BackupEvent {}
+
+    /** The removal was called off. */
+    record ExpiryCancelled(String reason) implements BackupEvent {}
+
+    /** A verification read it. */
+    record Verified(VerifyVerdict verdict) implements BackupEvent {}
+
+    /** A drill restored it. */
+    record Drilled(DrillVerdict verdict) implements BackupEvent {}
+
+    /** An event of a newer version. */
+    record Unknown(String kind) implements BackupEvent {}
+
+    /**
+     * What a verification found.
+     *
+     * @param samplePercent how much of the data was read, 0 to 100
+     * @param finding the first finding, empty when it was sound
+     */
+    record VerifyVerdict(
+            Verdict verdict, double samplePercent, long objectsChecked, long bytesChecked, Optional<String> finding) {}
+
+    /** The outcome of a verification. */
+    enum Verdict {
+        SOUND("sound"),
+        DAMAGED("damaged"),
+        GAPS("gaps");
+
+        private final String id;
+
+        Verdict(String id) {
+            this.id = id;
+        }
+
+        /** The stable name in JSON. */
+        public String id() {
+            return id;
+        }
+    }
+
+    /**
+     * What a drill found.
+     *
+     * @param good whether everything that the drill checked held
+     * @param target what it restored to, for people
+     */
+    record DrillVerdict(
+            boolean good, String target, double restoreSeconds, double replaySeconds, Optional<String> finding) {}
+
+    /**
+     * An event with where it stands.
+     *
+     * @param number from 1, ascending
+     * @param time by the clock of the host that wrote it
+     */
+    record Recorded(int number, Instant time, String by, BackupEvent event) {}
+}

@@ -1,0 +1,56 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.postgres.Lsn;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The object whose presence commits a backup.
+ *
+ * @param facts what the backup is
+ * @param manifest the manifest that was written with it
+ * @param sequence counts the committed backups of the cluster from 1
+ * @param previous the summary that was the newest at the commit: the chain shows whether one vanished
+ * @param committed by the clock of the host that took it
+ */
+public record BackupSummary(
+        Label label,
+        BackupFacts facts,
+        ManifestReference manifest,
+        int sequence,
+        Optional<PreviousSummary> previous,
+        Instant committed) {
+    public BackupType type() {
+        return label.type();
+    }
+
+    public int timeline() {
+        return facts.timeline();
+    }
+
+    public Lsn startLsn() {
+        return facts.startLsn();
+    }
+
+    public Lsn stopLsn() {
+        return facts.stopLsn();
+    }
+
+    public List<PackUse> packs() {
+        return facts.packs();
+    }
+
+    /**
+     * Where the manifest is.
+     *
+     * @param generation 1 for the one written by the backup
+     * @param sha256 of the stored object, hexadecimal
+     */
+    public record ManifestReference(int generation, long storedBytes, String sha256) {}
+
+    /** @param sha256 of the stored object of that summary, hexadecimal */
+    public record PreviousSummary(Label label, String sha256) {}
+}

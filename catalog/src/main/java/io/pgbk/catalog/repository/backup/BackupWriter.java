@@ -1,0 +1,38 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.layout.Label;
+
+/**
+ * A backup that is being taken. In the background it renews the cluster's backup lease and writes signs of life. Safe
+ * for use by many threads but for {@link #commit} and {@link #close()}, which one thread calls.
+ */
+public interface BackupWriter extends AutoCloseable {
+    Label label();
+
+    /** The name of the next pack; the caller uploads it. */
+    PackSlot newPack();
+
+    /** The key below the prefix under which the manifest must be uploaded before {@link #commit}. */
+    String manifestKey();
+
+    /**
+     * Called now and then by the work.
+     *
+     * @throws io.pgbk.error.PgbkException HELD_BY_ANOTHER when the lease was lost, REPOSITORY_UNREACHABLE when no sign of
+     *     life could be written for an hour
+     */
+    void checkAlive();
+
+    /**
+     * Commits: proves that every referenced pack is there with its length, that the archive holds all WAL from start to
+     * stop, and that the lease still holds; then creates the summary exclusively.
+     *
+     * @throws io.pgbk.error.PgbkException OBJECT_MISSING, OBJECT_DAMAGED, WAL_GAP (naming the first missing segment),
+     *     HELD_BY_ANOTHER; nothing is listed then
+     */
+    BackupRecord commit(BackupFacts facts, BackupSummary.ManifestReference manifest);
+
+    /** Without a commit before it, ends the backup and removes what it stored, as far as that is possible. */
+    @Override
+    void close();
+}
