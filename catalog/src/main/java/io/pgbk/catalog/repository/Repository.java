@@ -12,6 +12,7 @@ import java.util.List;
  *
  * <p>Owns the store and the keys: {@link #close()} closes both.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class Repository implements AutoCloseable {
     private Repository() {}
 

@@ -1,7 +1,9 @@
 package io.pgbk.catalog.repository;
 
+import io.pgbk.catalog.format.Compression;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 
@@ -12,21 +14,32 @@ import java.time.InstantSource;
  * @param monotonic for waiting and for judging leases
  * @param random for labels, salts and ids
  * @param owner how this process is named to others who meet its leases and holds, for example {@code db1, process 4711}
+ * @param compression of WAL objects
+ * @param temporaryDirectory for encoded WAL objects that are too large for memory
  */
 public record RepositoryRuntime(
-        InstantSource clock, MonotonicTime monotonic, SecureRandom random, String owner) {
+        InstantSource clock,
+        MonotonicTime monotonic,
+        SecureRandom random,
+        String owner,
+        Compression compression,
+        Path temporaryDirectory) {
     /** The real clocks and this process's name. */
-    public static RepositoryRuntime system() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            host = "unknown host";
-        }
+    public static RepositoryRuntime system(Compression compression, Path temporaryDirectory) {
         return new RepositoryRuntime(
                 InstantSource.system(),
                 MonotonicTime.SYSTEM,
                 new SecureRandom(),
-                host + ", process " + ProcessHandle.current().pid());
+                hostName() + ", process " + ProcessHandle.current().pid(),
+                compression,
+                temporaryDirectory);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown host";
+        }
     }
 }

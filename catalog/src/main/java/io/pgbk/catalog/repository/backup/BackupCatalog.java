@@ -15,6 +15,7 @@ import java.util.Optional;
  * The backups of one cluster in one repository. Their order is (incarnation, timeline, stop LSN): a timeline's number is
  * always higher than its ancestors', and along one line LSNs only grow; clocks and labels say nothing.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class BackupCatalog {
     /** How long a removed backup's objects stay for those who read it already. */
     public static final Duration GRACE = Duration.ofDays(7);
@@ -23,7 +24,7 @@ public final class BackupCatalog {
     /** How long a running backup goes on without being able to. */
     public static final Duration GIVE_UP = Duration.ofHours(1);
     /** How long a label without a sign of life stays its owner's. */
-    public static final Duration DEAD_AFTER = Duration.ofHours(48);
+    public static final Duration DEAD_AFTER = Duration.ofDays(2);
 
     /** The backups of a cluster; makes no request. */
     public BackupCatalog(Repository repository, ClusterName cluster) {
@@ -39,7 +40,11 @@ public final class BackupCatalog {
         throw new UnsupportedOperationException();
     }
 
-    /** @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when no such backup is listed */
+    /**
+     * The backup with this label.
+     *
+     * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when no such backup is listed
+     */
     public BackupRecord require(Label label) {
         throw new UnsupportedOperationException();
     }
@@ -123,6 +128,5 @@ public final class BackupCatalog {
      * @param parent the backup to build on
      * @param patience how long to wait for another backup of the cluster to end
      */
-    public record BackupStart(
-            BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
+    public record BackupStart(BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
 }

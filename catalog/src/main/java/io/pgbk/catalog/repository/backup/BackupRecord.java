@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param summarySha256 of the summary's object, hexadecimal
  * @param events oldest first
  */
+@SuppressWarnings("DoNotCallSuggester")
 public record BackupRecord(
         BackupSummary summary, long summaryBytes, String summarySha256, List<BackupEvent.Recorded> events) {
     public BackupRecord {

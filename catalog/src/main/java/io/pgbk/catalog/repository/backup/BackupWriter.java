@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.backup;
 
+import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.repository.layout.Label;
 
 /**
@@ -9,8 +10,11 @@ import io.pgbk.catalog.repository.layout.Label;
 public interface BackupWriter extends AutoCloseable {
     Label label();
 
-    /** The name of the next pack; the caller uploads it. */
-    PackSlot newPack();
+    /**
+     * The key below the prefix of this backup's pack with that number: what a
+     * {@link io.pgbk.catalog.format.pack.PackTable} is made with.
+     */
+    String packKey(int number);
 
     /** The key below the prefix under which the manifest must be uploaded before {@link #commit}. */
     String manifestKey();
@@ -30,7 +34,7 @@ public interface BackupWriter extends AutoCloseable {
      * @throws io.pgbk.error.PgbkException OBJECT_MISSING, OBJECT_DAMAGED, WAL_GAP (naming the first missing segment),
      *     HELD_BY_ANOTHER; nothing is listed then
      */
-    BackupRecord commit(BackupFacts facts, BackupSummary.ManifestReference manifest);
+    BackupRecord commit(BackupFacts facts, ManifestWriter.ManifestRef manifest);
 
     /** Without a commit before it, ends the backup and removes what it stored, as far as that is possible. */
     @Override

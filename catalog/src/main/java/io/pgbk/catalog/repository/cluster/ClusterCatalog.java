@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.wal.WalArchive;
 import java.util.List;
 
 /** Everything that one repository knows about one cluster. Safe for use by many threads. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ClusterCatalog {
     /** The catalogue of a cluster, which may not exist yet; makes no request. */
     public ClusterCatalog(Repository repository, ClusterName cluster) {

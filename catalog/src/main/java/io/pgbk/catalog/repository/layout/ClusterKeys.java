@@ -20,14 +20,14 @@ final class ClusterKeys {
             case "wal" -> RepositoryLayout.positiveOf(parts[3]).flatMap(number -> wal(cluster, number, parts));
             case "wal-index" ->
                 parts.length == 6
-                        ? RepositoryLayout.positiveOf(parts[3])
-                                .flatMap(number -> walIndex(cluster, number, parts[5]))
+                        ? RepositoryLayout.positiveOf(parts[3]).flatMap(number -> walIndex(cluster, number, parts[5]))
                         : Optional.empty();
             case "backups" -> Label.parse(parts[3]).flatMap(label -> backup(cluster, label, parts));
             case "packs" ->
                 parts.length == 5
-                        ? Label.parse(parts[3]).flatMap(label -> RepositoryLayout.counterOf(parts[4])
-                                .map(number -> new RepositoryObject.Pack(cluster, label, number)))
+                        ? Label.parse(parts[3])
+                                .flatMap(label -> RepositoryLayout.counterOf(parts[4])
+                                        .map(number -> new RepositoryObject.Pack(cluster, label, number)))
                         : Optional.empty();
             case "holds" -> parts.length == 4 ? hold(cluster, parts[3]) : Optional.empty();
             case "leases" -> parts.length == 6 ? lease(cluster, parts) : Optional.empty();
@@ -68,8 +68,7 @@ final class ClusterKeys {
         }
         Optional<WalSegmentName> last = WalSegmentName.tryParse(file.substring(length + 1));
         return WalSegmentName.tryParse(file.substring(0, length))
-                .flatMap(first ->
-                        last.map(name -> new RepositoryObject.WalIndex(cluster, incarnation, first, name)));
+                .flatMap(first -> last.map(name -> new RepositoryObject.WalIndex(cluster, incarnation, first, name)));
     }
 
     private static Optional<RepositoryObject> backup(ClusterName cluster, Label label, String[] parts) {
@@ -104,7 +103,8 @@ final class ClusterKeys {
         if (!RepositoryLayout.isLeaseName(parts[3])) {
             return Optional.empty();
         }
-        return RepositoryLayout.counterOf(parts[4]).flatMap(epoch -> RepositoryLayout.counterOf(parts[5])
-                .map(renewal -> new RepositoryObject.Lease(cluster, parts[3], epoch, renewal)));
+        return RepositoryLayout.counterOf(parts[4])
+                .flatMap(epoch -> RepositoryLayout.counterOf(parts[5])
+                        .map(renewal -> new RepositoryObject.Lease(cluster, parts[3], epoch, renewal)));
     }
 }

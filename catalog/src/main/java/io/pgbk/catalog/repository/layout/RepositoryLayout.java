@@ -199,7 +199,8 @@ public final class RepositoryLayout {
         }
         return switch (parts[0] + "/") {
             case KEYS -> parts.length == 2 ? keySlotOf(parts[1]) : Optional.empty();
-            case POLICIES -> parts.length == 2 ? counterOf(parts[1]).map(RepositoryObject.Policy::new) : Optional.empty();
+            case POLICIES ->
+                parts.length == 2 ? counterOf(parts[1]).map(RepositoryObject.Policy::new) : Optional.empty();
             case CLUSTERS ->
                 parts.length > 3 && ClusterName.isValid(parts[1])
                         ? ClusterKeys.parse(new ClusterName(parts[1]), parts)
@@ -227,7 +228,9 @@ public final class RepositoryLayout {
     }
 
     static Optional<String> withoutSuffix(String text, String suffix) {
-        return text.endsWith(suffix) ? Optional.of(text.substring(0, text.length() - suffix.length())) : Optional.empty();
+        return text.endsWith(suffix)
+                ? Optional.of(text.substring(0, text.length() - suffix.length()))
+                : Optional.empty();
     }
 
     static Optional<Integer> counterOf(String text) {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * <p>All methods throw what the store and the format throw: in particular OBJECT_DAMAGED for content that fails its
  * checks.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class WalArchive {
     /** The archive of an incarnation; makes no request. */
     public WalArchive(Repository repository, Incarnation incarnation) {
@@ -136,8 +137,11 @@ public final class WalArchive {
         throw new UnsupportedOperationException();
     }
 
-    /** When the newest file of any timeline was archived, by the clock of the host that did; empty for an empty one. */
-    public Optional<Instant> lastArchivedTime() {
+    /**
+     * The newest time that any record (a commit or a checkpoint) of the last archived segments carries, over all
+     * timelines: the archive lived at least until then. Empty when nothing tells.
+     */
+    public Optional<Instant> newestRecordTime() {
         throw new UnsupportedOperationException();
     }
 

@@ -12,5 +12,4 @@ import java.util.Optional;
  * @param systemIdentifier of the cluster that wrote it, unsigned
  * @param index for segments and partial segments what the scan found; empty for other files
  */
-public record WalUpload(
-        WalFileName name, ObjectBody content, long systemIdentifier, Optional<WalSegmentIndex> index) {}
+public record WalUpload(WalFileName name, ObjectBody content, long systemIdentifier, Optional<WalSegmentIndex> index) {}
