@@ -51,6 +51,10 @@ public record BackupSummary(
      */
     public record ManifestReference(int generation, long storedBytes, String sha256) {}
 
-    /** @param sha256 of the stored object of that summary, hexadecimal */
+    /**
+     * The link to the summary before.
+     *
+     * @param sha256 of the stored object of that summary, hexadecimal
+     */
     public record PreviousSummary(Label label, String sha256) {}
 }

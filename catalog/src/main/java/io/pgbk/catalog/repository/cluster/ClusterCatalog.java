@@ -50,7 +50,11 @@ public final class ClusterCatalog {
         throw new UnsupportedOperationException();
     }
 
-    /** The newest incarnation. @throws io.pgbk.error.PgbkException REPOSITORY_NOT_INITIALISED when there is none */
+    /**
+     * The newest incarnation.
+     *
+     * @throws io.pgbk.error.PgbkException REPOSITORY_NOT_INITIALISED when there is none
+     */
     public Incarnation newestIncarnation() {
         throw new UnsupportedOperationException();
     }
@@ -99,6 +103,10 @@ public final class ClusterCatalog {
         throw new UnsupportedOperationException();
     }
 
-    /** @param created false when it was there already */
+    /**
+     * The incarnation that a server belongs to from now on.
+     *
+     * @param created false when it was there already
+     */
     public record Joined(Incarnation incarnation, boolean created) {}
 }

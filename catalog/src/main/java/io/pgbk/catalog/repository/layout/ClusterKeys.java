@@ -8,7 +8,10 @@ import java.util.Optional;
 final class ClusterKeys {
     private ClusterKeys() {}
 
-    /** @param parts the whole key's parts, at least four; the first two are {@code clusters} and the name */
+    /**
+     * Parses a key.
+     *
+     * @param parts the whole key's parts, at least four; the first two are {@code clusters} and the name */
     static Optional<RepositoryObject> parse(ClusterName cluster, String[] parts) {
         return switch (parts[2]) {
             case "incarnations" ->

@@ -14,7 +14,11 @@ import java.util.regex.Pattern;
 public record ClusterName(String value) implements Comparable<ClusterName> {
     private static final Pattern VALID = Pattern.compile("[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?");
 
-    /** @throws PgbkException with code CONFIGURATION when the name breaks the rule */
+    /**
+     * A name that a person configured.
+     *
+     * @throws PgbkException with code CONFIGURATION when the name breaks the rule
+     */
     public ClusterName {
         if (!isValid(value)) {
             throw new PgbkException(

@@ -23,7 +23,11 @@ public record Label(String value, BackupType type) {
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withResolverStyle(ResolverStyle.STRICT);
     private static final String RANDOM_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    /** @throws IllegalArgumentException when value is not a label of this type */
+    /**
+     * A label that was parsed.
+     *
+     * @throws IllegalArgumentException when value is not a label of this type
+     */
     public Label {
         if (!parse(value, type)) {
             throw new IllegalArgumentException("not a backup label: " + Printable.of(value));
