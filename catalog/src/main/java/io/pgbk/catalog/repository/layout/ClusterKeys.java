@@ -11,7 +11,7 @@ final class ClusterKeys {
     /**
      * Parses a key.
      *
-     * @param parts the whole key's parts, at least four; the first two are {@code clusters} and the name */
+     * @param parts all parts of the key, at least four; the third says which folder of the cluster it is in
     static Optional<RepositoryObject> parse(ClusterName cluster, String[] parts) {
         return switch (parts[2]) {
             case "incarnations" ->
