@@ -12,6 +12,7 @@ final class ClusterKeys {
      * Parses a key.
      *
      * @param parts all parts of the key, at least four; the third says which folder of the cluster it is in
+     */
     static Optional<RepositoryObject> parse(ClusterName cluster, String[] parts) {
         return switch (parts[2]) {
             case "incarnations" ->
