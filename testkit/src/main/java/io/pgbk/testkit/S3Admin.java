@@ -1,0 +1,145 @@
+package io.pgbk.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * What tests do to a bucket from outside of pgbk: make it, turn versions on, look at it. Signs its requests by itself
+ * (AWS Signature Version 4, path style, plain HTTP only), so that nothing under test is needed to prepare a test.
+ */
+public final class S3Admin {
+    private static final DateTimeFormatter BASIC_TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private final S3Endpoint endpoint;
+
+    public S3Admin(S3Endpoint endpoint) {
+        this.endpoint = endpoint;
+    }
+
+    /** An answer: its status and its body as text. */
+    public record Answer(int status, String body) {}
+
+    /** Makes the endpoint's bucket; fine when these credentials own it already. */
+    public void createBucket() {
+        Answer answer = send("PUT", "", Map.of(), "");
+        if (answer.status() / 100 != 2 && answer.status() != 409) {
+            throw new IllegalStateException("cannot make bucket " + endpoint + ": " + answer);
+        }
+    }
+
+    /** Turns versioning on. */
+    public void enableVersioning() {
+        Answer answer = send(
+                "PUT",
+                "",
+                Map.of("versioning", ""),
+                "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                        + "<Status>Enabled</Status></VersioningConfiguration>");
+        if (answer.status() / 100 != 2) {
+            throw new IllegalStateException("cannot turn on versions of " + endpoint + ": " + answer);
+        }
+    }
+
+    /**
+     * Sends one signed request.
+     *
+     * @param key object key, empty for the bucket itself
+     */
+    public Answer send(String method, String key, Map<String, String> query, String body) {
+        try (HttpClient client =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
+            HttpRequest request = sign(method, "/" + endpoint.bucket() + "/" + key, new TreeMap<>(query), body);
+            HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private HttpRequest sign(String method, String path, Map<String, String> query, String body) {
+        String time = BASIC_TIME.format(Instant.now());
+        String date = time.substring(0, 8);
+        String host = endpoint.url().getAuthority();
+        String payloadDigest = hex(sha256(body));
+        String rawPath = path.replace("//", "/").endsWith("/") ? path.substring(0, path.length() - 1) : path;
+        String queryText = query.entrySet().stream()
+                .map(parameter -> encode(parameter.getKey()) + "=" + encode(parameter.getValue()))
+                .collect(Collectors.joining("&"));
+        String canonical = String.join(
+                "\n",
+                method,
+                rawPath,
+                queryText,
+                "host:" + host,
+                "x-amz-content-sha256:" + payloadDigest,
+                "x-amz-date:" + time,
+                "",
+                "host;x-amz-content-sha256;x-amz-date",
+                payloadDigest);
+        String scope = date + "/" + endpoint.region() + "/s3/aws4_request";
+        String toSign = String.join("\n", "AWS4-HMAC-SHA256", time, scope, hex(sha256(canonical)));
+        byte[] key = ("AWS4" + endpoint.secretKey()).getBytes(StandardCharsets.UTF_8);
+        for (String part : scope.split("/", -1)) {
+            key = hmac(key, part);
+        }
+        String authorization = "AWS4-HMAC-SHA256 Credential=" + endpoint.accessKey() + "/" + scope
+                + ", SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=" + hex(hmac(key, toSign));
+        String query0 = queryText.isEmpty() ? "" : "?" + queryText;
+        return HttpRequest.newBuilder(URI.create(endpoint.url() + rawPath + query0))
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .version(HttpClient.Version.HTTP_1_1)
+                .timeout(Duration.ofSeconds(60))
+                .header("x-amz-content-sha256", payloadDigest)
+                .header("x-amz-date", time)
+                .header("Authorization", authorization)
+                .build();
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static byte[] sha256(String text) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] hmac(byte[] key, String text) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
