@@ -11,9 +11,11 @@ import java.util.OptionalLong;
  * A flat name space of immutable objects below one root (bucket and prefix, or directory): the only way in which pgbk
  * reads and writes a repository.
  *
- * <p>Keys are ASCII, use {@code /} between parts, never start or end with it and contain no empty, {@code .} or
- * {@code ..} part; other keys are refused with {@link IllegalArgumentException}. What was written is visible to every
- * later read and listing. Every call has a deadline and retries what may be retried by itself; a caller never retries.
+ * <p>Keys are printable ASCII without blanks and backslashes, at most 900 characters; they use {@code /} between parts,
+ * never start or end with it and contain no empty, {@code .} or {@code ..} part, none of more than 255 characters and
+ * none that starts with {@code .pgbk-tmp}; other keys are refused with {@link IllegalArgumentException}. No key may be
+ * the directory of another ({@code a} and {@code a/b}): directories cannot hold both. What was written is visible to
+ * every later read and listing. Every call has a deadline and retries what may be retried by itself; a caller never retries.
  * All methods are safe for use by many threads.
  *
  * <p>Failures are {@link io.pgbk.error.PgbkException}: REPOSITORY_UNREACHABLE (no answer within the deadline),

@@ -1,0 +1,72 @@
+package io.pgbk.catalog.store;
+
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** A large object of a directory store: a temporary file that gets its name at the end. */
+final class DirectoryUpload implements ObjectUpload {
+    private final DirectoryObjectStore store;
+    private final String key;
+    private final DirectoryTemporaries.Temporary temporary;
+    private long length;
+    private boolean closed;
+
+    DirectoryUpload(DirectoryObjectStore store, String key, DirectoryTemporaries.Temporary temporary) {
+        this.store = store;
+        this.key = key;
+        this.temporary = temporary;
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) {
+        requireOpen();
+        try {
+            while (bytes.hasRemaining()) {
+                length += temporary.channel().write(bytes);
+            }
+        } catch (IOException e) {
+            throw store.failure("upload object " + key, e);
+        }
+    }
+
+    @Override
+    public long length() {
+        return length;
+    }
+
+    @Override
+    public void complete() {
+        requireOpen();
+        try {
+            temporary.channel().force(true);
+            if (temporary.channel().size() != length) {
+                throw new PgbkException(
+                        ErrorCode.OBJECT_DAMAGED,
+                        "upload of " + key + " has " + temporary.channel().size() + " bytes instead of " + length);
+            }
+            if (!store.publish(temporary.path(), key)) {
+                throw Contents.uploadExists(key, store.displayName());
+            }
+        } catch (IOException e) {
+            throw store.failure("upload object " + key, e);
+        } finally {
+            close();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the upload of " + key + " is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            temporary.discard();
+        }
+    }
+}
