@@ -1,0 +1,24 @@
+package io.pgbk.restore.plan;
+
+import io.pgbk.postgres.TimelineTree;
+import io.pgbk.postgres.WalSegmentSize;
+
+/**
+ * The WAL archive of one incarnation as the planner sees it. Answers do not change while one plan is made; facts may be
+ * fetched when they are asked for.
+ */
+public interface WalView {
+    WalSegmentSize segmentSize();
+
+    TimelineTree timelines();
+
+    /** Which whole segments of a timeline are archived; none for an unknown timeline. */
+    SegmentRuns segments(int timeline);
+
+    /**
+     * The facts of an archived segment.
+     *
+     * @param number of the segment, counted from the start of the log
+     */
+    SegmentFacts facts(int timeline, long number);
+}
