@@ -11,8 +11,7 @@ final class BackupsOnLine {
         return wal.timelines()
                 .history(timeline)
                 .filter(history -> history.contains(backup.timeline(), backup.startLsn())
-                        && history.contains(
-                                backup.timeline(), backup.stopLsn().plus(-1)))
+                        && history.contains(backup.timeline(), backup.stopLsn().plus(-1)))
                 .isPresent();
     }
 

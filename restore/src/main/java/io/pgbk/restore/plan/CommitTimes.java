@@ -47,13 +47,11 @@ final class CommitTimes {
         for (long number = stopNumber;
                 number >= 0 && number > startNumber - PATIENCE_SEGMENTS && (number >= startNumber || highest.isEmpty());
                 number--) {
-            SegmentFacts facts =
-                    present.contains(number) ? wal.facts(backup.timeline(), number) : SegmentFacts.UNKNOWN;
+            SegmentFacts facts = present.contains(number) ? wal.facts(backup.timeline(), number) : SegmentFacts.UNKNOWN;
             if (!facts.known()) {
                 return number >= startNumber ? backup.stopTime() : highest.orElse(backup.stopTime());
             }
-            Optional<Instant> here =
-                    number == stopNumber ? upToStop(facts, backup) : facts.highestCommitTime();
+            Optional<Instant> here = number == stopNumber ? upToStop(facts, backup) : facts.highestCommitTime();
             highest = latest(highest, here);
         }
         return highest.orElse(backup.stopTime());
@@ -66,7 +64,8 @@ final class CommitTimes {
         if (roundedUp.isEmpty() || roundedUp.equals(roundedDown)) {
             return roundedUp;
         }
-        Instant certain = roundedDown.filter(time -> time.isAfter(backup.stopTime())).orElse(backup.stopTime());
+        Instant certain =
+                roundedDown.filter(time -> time.isAfter(backup.stopTime())).orElse(backup.stopTime());
         return Optional.of(certain.isBefore(roundedUp.get()) ? certain : roundedUp.get());
     }
 
@@ -106,10 +105,8 @@ final class CommitTimes {
 
     /** When a timeline began: its first checkpoint's time, else the first transaction's. */
     Instant beginningOf(int timeline) {
-        Lsn start = wal.timelines()
-                .history(timeline)
-                .map(TimelineHistory::startLsn)
-                .orElse(Lsn.INVALID);
+        Lsn start =
+                wal.timelines().history(timeline).map(TimelineHistory::startLsn).orElse(Lsn.INVALID);
         OptionalLong first = wal.segments(timeline).first();
         if (!start.isValid() || first.isEmpty()) {
             return Instant.MIN;

@@ -96,7 +96,8 @@ final class LinePlanner {
         Route route = routeFrom(backup);
         Optional<Lsn> end = recordEnd(route);
         if (end.isPresent() && target.lsn().isBefore(end.get())) {
-            return planned(target, target, backup, route, Optional.of(target.lsn().plus(1)), List.of());
+            return planned(
+                    target, target, backup, route, Optional.of(target.lsn().plus(1)), List.of());
         }
         if (route.gap().isPresent() || end.isEmpty()) {
             return brokenBefore(target.describe(), backup, route);
@@ -160,9 +161,12 @@ final class LinePlanner {
             complete &= facts.known();
             Optional<Instant> highest = facts.highestCommitTime();
             last = CommitTimes.latest(last, highest);
-            checkpoint = Optional.ofNullable(facts.checkpoints().isEmpty() ? checkpoint.orElse(null)
-                    : facts.checkpoints().getLast());
-            if (step.number() >= stopNumber && highest.filter(time -> stopsAt(time, target)).isPresent()) {
+            checkpoint = Optional.ofNullable(
+                    facts.checkpoints().isEmpty()
+                            ? checkpoint.orElse(null)
+                            : facts.checkpoints().getLast());
+            if (step.number() >= stopNumber
+                    && highest.filter(time -> stopsAt(time, target)).isPresent()) {
                 Lsn end = new Lsn((step.number() + 1) * wal.segmentSize().bytes());
                 return planned(target, target, backup, route, Optional.of(end), List.of());
             }
@@ -235,7 +239,8 @@ final class LinePlanner {
         for (Route.Step step : route.backward()) {
             SegmentFacts facts = facts(step);
             if (!facts.known()) {
-                return Optional.of(new Lsn((step.number() + 1) * wal.segmentSize().bytes()));
+                return Optional.of(
+                        new Lsn((step.number() + 1) * wal.segmentSize().bytes()));
             }
             if (facts.lastRecordEndLsn().isPresent()) {
                 return facts.lastRecordEndLsn();
@@ -266,14 +271,14 @@ final class LinePlanner {
                 .history(timeline)
                 .map(history -> history.timelineAt(lsn))
                 .orElse(timeline);
-        return io.pgbk.postgres.WalSegmentName.of(writer, lsn, wal.segmentSize()).toString();
+        return io.pgbk.postgres.WalSegmentName.of(writer, lsn, wal.segmentSize())
+                .toString();
     }
 
     private String latestReachable(BackupFacts backup, Route route) {
         for (Route.Step step : route.backward()) {
             SegmentFacts facts = facts(step);
-            Optional<Lsn> at =
-                    facts.lastKnownRecordLsn().filter(lsn -> !lsn.isBefore(backup.stopLsn()));
+            Optional<Lsn> at = facts.lastKnownRecordLsn().filter(lsn -> !lsn.isBefore(backup.stopLsn()));
             if (at.isPresent()) {
                 String when = lastCommitUpTo(route, at.get())
                         .map(time -> " (" + TargetTime.format(time) + ")")
@@ -332,8 +337,7 @@ final class LinePlanner {
             all.add("a verification or drill found backup " + backup.label() + " damaged");
         }
         return new Attempt.Planned(
-                new RecoveryPlan(
-                        backup, requested, target, timeline, backup.startLsn(), walTo, created, complete, all),
+                new RecoveryPlan(backup, requested, target, timeline, backup.startLsn(), walTo, created, complete, all),
                 stopTimeline);
     }
 }

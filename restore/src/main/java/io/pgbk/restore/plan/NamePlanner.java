@@ -82,7 +82,8 @@ final class NamePlanner {
                 "restore point " + target.name() + " is not in the WAL behind any usable backup",
                 known.isEmpty()
                         ? "The WAL holds no restore point."
-                        : "Restore points: " + String.join(", ", known.stream().limit(20).toList()) + ".",
+                        : "Restore points: "
+                                + String.join(", ", known.stream().limit(20).toList()) + ".",
                 true);
     }
 }

@@ -27,7 +27,11 @@ public final class RecoveryWindows {
             for (SegmentRuns.Run run : wal.segments(timeline).runs()) {
                 entry(backups, wal, times, timeline, run)
                         .ifPresent(from -> windows.add(new RecoveryWindow(
-                                timeline, from, end(wal, timeline, run).filter(to -> to.isAfter(from)).orElse(from))));
+                                timeline,
+                                from,
+                                end(wal, timeline, run)
+                                        .filter(to -> to.isAfter(from))
+                                        .orElse(from))));
             }
         }
         return windows;
@@ -43,10 +47,8 @@ public final class RecoveryWindows {
 
     private static Optional<Instant> entry(
             List<BackupFacts> backups, WalView wal, CommitTimes times, int timeline, SegmentRuns.Run run) {
-        Lsn start = wal.timelines()
-                .history(timeline)
-                .map(TimelineHistory::startLsn)
-                .orElse(Lsn.INVALID);
+        Lsn start =
+                wal.timelines().history(timeline).map(TimelineHistory::startLsn).orElse(Lsn.INVALID);
         boolean fromParent = start.isValid()
                 && run.first() <= start.segmentNumber(wal.segmentSize())
                 && start.segmentNumber(wal.segmentSize()) <= run.last()

@@ -165,7 +165,9 @@ public final class RestorePlanner {
                     ErrorCode.TARGET_UNREACHABLE,
                     target.describe() + " is not on the current line (timeline " + Integer.toUnsignedString(current)
                             + ") but on several others: timelines "
-                            + names(ways.stream().map(way -> way.plan().timeline()).toList()),
+                            + names(ways.stream()
+                                    .map(way -> way.plan().timeline())
+                                    .toList()),
                     "Choose one with --target-timeline.");
         }
         RecoveryPlan plan = ways.getFirst().plan();

@@ -28,8 +28,9 @@ public record Route(int timeline, WalSegmentSize segmentSize, List<Stretch> stre
     public record Gap(WalSegmentName from, WalSegmentName to) {
         /** For messages. */
         public String describe() {
-            return from.equals(to) ? "WAL segment " + from + " is missing" : "WAL segments " + from + " to " + to
-                    + " are missing";
+            return from.equals(to)
+                    ? "WAL segment " + from + " is missing"
+                    : "WAL segments " + from + " to " + to + " are missing";
         }
     }
 
@@ -107,14 +108,11 @@ public record Route(int timeline, WalSegmentSize segmentSize, List<Stretch> stre
             return Optional.empty();
         }
         int parent = ranges.get(index - 1).timeline();
-        return wal.segments(parent).contains(next)
-                ? Optional.of(new Stretch(parent, next, next))
-                : Optional.empty();
+        return wal.segments(parent).contains(next) ? Optional.of(new Stretch(parent, next, next)) : Optional.empty();
     }
 
     private static Gap gap(int timeline, long first, long last, WalSegmentSize size) {
-        return new Gap(
-                WalSegmentName.ofNumber(timeline, first, size), WalSegmentName.ofNumber(timeline, last, size));
+        return new Gap(WalSegmentName.ofNumber(timeline, first, size), WalSegmentName.ofNumber(timeline, last, size));
     }
 
     public boolean isEmpty() {

@@ -65,12 +65,16 @@ public record SegmentRuns(List<Run> runs) {
 
     /** The first archived number. */
     public OptionalLong first() {
-        return runs.isEmpty() ? OptionalLong.empty() : OptionalLong.of(runs.getFirst().first());
+        return runs.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(runs.getFirst().first());
     }
 
     /** The last archived number. */
     public OptionalLong last() {
-        return runs.isEmpty() ? OptionalLong.empty() : OptionalLong.of(runs.getLast().last());
+        return runs.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(runs.getLast().last());
     }
 
     /** The first number at or behind {@code from} that is archived. */

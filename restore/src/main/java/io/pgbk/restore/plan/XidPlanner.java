@@ -53,8 +53,7 @@ final class XidPlanner {
         return new Attempt.Refused(
                 ErrorCode.TARGET_UNREACHABLE,
                 "transaction " + target.value() + " does not end in the WAL behind any usable backup",
-                "It may have ended before the oldest backup, on another timeline, or not at all. "
-                        + line.restorable(),
+                "It may have ended before the oldest backup, on another timeline, or not at all. " + line.restorable(),
                 true);
     }
 
