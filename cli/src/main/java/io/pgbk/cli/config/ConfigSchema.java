@@ -96,6 +96,18 @@ public final class ConfigSchema {
                 "no password is sent",
                 "A file with the role's password on its first line.");
         d.secret("postgres.password", "The role's password.");
+        d.key(
+                "postgres.tls",
+                new Choice("verify-full", "verify-ca", "off"),
+                null,
+                "`off` for a socket or the loopback, else `verify-full`",
+                "How a connection to a host is protected.");
+        d.key(
+                "postgres.ca-file",
+                PATH,
+                null,
+                "the authorities that Java trusts",
+                "Certificates (PEM) of the authorities to trust for the server.");
 
         d.key(
                 "repositories[].name",

@@ -45,7 +45,8 @@ final class ConfigurationCheck {
 
     private void cluster() {
         if (isMissing("cluster")) {
-            problems.add(new Problem(source, "cluster", "must be given: the cluster's name, the same on all its nodes"));
+            problems.add(
+                    new Problem(source, "cluster", "must be given: the cluster's name, the same on all its nodes"));
         }
     }
 
@@ -64,7 +65,8 @@ final class ConfigurationCheck {
                 problem(base + "name", "\"" + name + "\" is already the name of another repository");
             }
             settings.text(base + "url").ifPresent(url -> {
-                String place = url + " " + settings.address(base + "endpoint").map(URI::toString).orElse("");
+                String place = url + " "
+                        + settings.address(base + "endpoint").map(URI::toString).orElse("");
                 if (places.putIfAbsent(place, base) != null) {
                     problem(base + "url", "another repository has the same address");
                 }
@@ -73,15 +75,20 @@ final class ConfigurationCheck {
             repository(base);
         }
         if (settings.repositories() > 0 && !required && noProblemAt("repositories[0].wal")) {
-            problem("repositories[0].wal", "at least one repository must be required, or nothing is ever archived for sure");
+            problem(
+                    "repositories[0].wal",
+                    "at least one repository must be required, or nothing is ever archived for sure");
         }
     }
 
     private void repository(String base) {
         if (isMissing(base + "url")) {
-            problems.add(new Problem(placeOf(base), base + "url", "must be given: s3://bucket/prefix or file:///directory"));
+            problems.add(
+                    new Problem(placeOf(base), base + "url", "must be given: s3://bucket/prefix or file:///directory"));
         }
-        boolean directory = settings.text(base + "url").filter(url -> url.startsWith("file:")).isPresent();
+        boolean directory = settings.text(base + "url")
+                .filter(url -> url.startsWith("file:"))
+                .isPresent();
         if (directory) {
             S3_ONLY.stream()
                     .filter(key -> isWritten(base + key))
@@ -92,7 +99,8 @@ final class ConfigurationCheck {
         endpoint(base);
         if (settings.find(base + "object-lock.mode").isPresent()
                 != settings.find(base + "object-lock.days").isPresent()) {
-            problems.add(new Problem(placeOf(base + "object-lock"), base + "object-lock", "mode and days belong together"));
+            problems.add(
+                    new Problem(placeOf(base + "object-lock"), base + "object-lock", "mode and days belong together"));
         }
     }
 
@@ -118,7 +126,9 @@ final class ConfigurationCheck {
         if (hasAccess != hasSecret && noProblemAt(access) && noProblemAt(secret)) {
             String missing = hasAccess ? secret : access;
             problems.add(new Problem(
-                    placeOf(hasAccess ? access : secret), missing + "-file", "must be given: access key and secret key belong together"));
+                    placeOf(hasAccess ? access : secret),
+                    missing + "-file",
+                    "must be given: access key and secret key belong together"));
         }
     }
 
@@ -153,7 +163,9 @@ final class ConfigurationCheck {
 
     /** A value that could not be read has its problem already. */
     private boolean noProblemAt(String path) {
-        return problems.stream().noneMatch(problem -> problem.key().equals(path) || problem.key().startsWith(path + "."));
+        return problems.stream()
+                .noneMatch(
+                        problem -> problem.key().equals(path) || problem.key().startsWith(path + "."));
     }
 
     private void problem(String path, String message) {

@@ -73,8 +73,8 @@ public final class ConfigurationLoader {
         }
         ConfigurationCheck.check(settings, source, problems);
         if (!problems.isEmpty()) {
-            problems.sort(Comparator.comparing(ConfigurationLoader::fileOf)
-                    .thenComparing(ConfigurationLoader::lineOf));
+            problems.sort(
+                    Comparator.comparing(ConfigurationLoader::fileOf).thenComparingInt(ConfigurationLoader::lineOf));
             throw new ConfigurationException(problems);
         }
         return Configuration.of(source, content.map(present -> file), settings);
@@ -86,8 +86,10 @@ public final class ConfigurationLoader {
             if (bytes.length > MAXIMUM_BYTES) {
                 throw new ConfigurationException(shown + " is longer than 1 MiB", "Is this really the configuration?");
             }
-            return Optional.of(
-                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
         } catch (NoSuchFileException e) {
             if (mustExist) {
                 throw new ConfigurationException(

@@ -12,7 +12,8 @@ public record ConfigurationRepository(Settings settings, int index, String name)
     }
 
     static String name(Settings settings, int index) {
-        return settings.text("repositories[" + index + "].name").orElse(index == 0 ? "primary" : "repository-" + (index + 1));
+        return settings.text("repositories[" + index + "].name")
+                .orElse(index == 0 ? "primary" : "repository-" + (index + 1));
     }
 
     /** The full name of one of its keys. */

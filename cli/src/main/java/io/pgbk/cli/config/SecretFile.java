@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 
 /** Reads files with secrets, and refuses those that others could read too. */
 public final class SecretFile {
@@ -30,8 +31,8 @@ public final class SecretFile {
         String shown = FileNames.display(file);
         try {
             Map<String, Object> attributes = Files.readAttributes(file, "unix:mode,uid");
-            int mode = (Integer) attributes.get("mode");
-            int owner = (Integer) attributes.get("uid");
+            int mode = (Integer) Objects.requireNonNull(attributes.get("mode"));
+            int owner = (Integer) Objects.requireNonNull(attributes.get("uid"));
             boolean forOthers = (mode & READ_OTHERS) != 0;
             boolean forGroup = (mode & READ_GROUP) != 0 && owner != 0;
             if (forOthers || forGroup) {
@@ -60,7 +61,8 @@ public final class SecretFile {
                     "pgbk runs as the operating-system user of the database; let the file belong to that user.",
                     e);
         } catch (IOException e) {
-            throw new PgbkException(ErrorCode.KEY_WRONG, key + ": " + shown + " cannot be read: " + e.getMessage(), null, e);
+            throw new PgbkException(
+                    ErrorCode.KEY_WRONG, key + ": " + shown + " cannot be read: " + e.getMessage(), null, e);
         }
     }
 
@@ -74,7 +76,8 @@ public final class SecretFile {
         byte[] line = Arrays.copyOf(content, end);
         Arrays.fill(content, (byte) 0);
         if (line.length == 0) {
-            throw new PgbkException(ErrorCode.KEY_WRONG, key + ": the first line of " + FileNames.display(file) + " is empty");
+            throw new PgbkException(
+                    ErrorCode.KEY_WRONG, key + ": the first line of " + FileNames.display(file) + " is empty");
         }
         return line;
     }

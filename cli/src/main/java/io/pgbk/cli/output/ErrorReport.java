@@ -18,30 +18,37 @@ import org.jspecify.annotations.Nullable;
  * @param trace for defects only, the stack
  */
 public record ErrorReport(
-        ErrorCode code, String message, @Nullable String hint, List<Problem> problems, @Nullable String trace) {
+        ErrorCode code,
+        String message,
+        @Nullable String hint,
+        List<Problem> problems,
+        @Nullable String trace) {
     private static final int LONGEST_TRACE = 8000;
 
     /** What a throwable means for the operator. */
     public static ErrorReport of(Throwable failure) {
         return switch (failure) {
-            case ConfigurationException e -> new ErrorReport(
-                    e.code(), String.valueOf(e.getMessage()), e.hint(), e.problems(), null);
-            case PgbkException e -> new ErrorReport(
-                    e.code(), withCause(e), e.hint(), List.of(), e.code() == ErrorCode.INTERNAL ? trace(e) : null);
-            case OutOfMemoryError e -> new ErrorReport(
-                    ErrorCode.INTERNAL,
-                    "not enough memory: " + e.getMessage(),
-                    "Lower \"parallel\" in the configuration, or give more heap, for example"
-                            + " PGBK_JAVA_OPTIONS=-Xmx2g.",
-                    List.of(),
-                    null);
-            default -> new ErrorReport(
-                    ErrorCode.INTERNAL,
-                    "internal error: " + failure,
-                    "This is a defect of pgbk. Please report it with the lines below, the version (pgbk version) and"
-                            + " what you did.",
-                    List.of(),
-                    trace(failure));
+            case ConfigurationException e ->
+                new ErrorReport(e.code(), String.valueOf(e.getMessage()), e.hint(), e.problems(), null);
+            case PgbkException e ->
+                new ErrorReport(
+                        e.code(), withCause(e), e.hint(), List.of(), e.code() == ErrorCode.INTERNAL ? trace(e) : null);
+            case OutOfMemoryError e ->
+                new ErrorReport(
+                        ErrorCode.INTERNAL,
+                        "not enough memory: " + e.getMessage(),
+                        "Lower \"parallel\" in the configuration, or give more heap, for example"
+                                + " PGBK_JAVA_OPTIONS=-Xmx2g.",
+                        List.of(),
+                        null);
+            default ->
+                new ErrorReport(
+                        ErrorCode.INTERNAL,
+                        "internal error: " + failure,
+                        "This is a defect of pgbk. Please report it with the lines below, the version (pgbk version) and"
+                                + " what you did.",
+                        List.of(),
+                        trace(failure));
         };
     }
 

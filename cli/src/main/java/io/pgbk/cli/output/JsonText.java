@@ -47,10 +47,13 @@ public final class JsonText {
             case String text -> generator.writeString(text);
             case Integer number -> generator.writeNumber(number);
             case Long number -> generator.writeNumber(number);
-            case Double number -> generator.writeNumber(
-                    BigDecimal.valueOf(number).setScale(3, RoundingMode.HALF_UP).stripTrailingZeros());
+            case Double number ->
+                generator.writeNumber(BigDecimal.valueOf(number)
+                        .setScale(3, RoundingMode.HALF_UP)
+                        .stripTrailingZeros());
             case Boolean flag -> generator.writeBoolean(flag);
-            case Instant time -> generator.writeString(time.truncatedTo(ChronoUnit.MICROS).toString());
+            case Instant time ->
+                generator.writeString(time.truncatedTo(ChronoUnit.MICROS).toString());
             case Optional<?> optional -> value(generator, optional.orElse(null));
             case Iterable<?> list -> {
                 generator.writeStartArray();
