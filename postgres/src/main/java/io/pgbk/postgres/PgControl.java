@@ -30,7 +30,6 @@ import java.time.Instant;
  * @param floatFormatMatches whether doubles have this machine's format
  * @param dataChecksumVersion 0 when data pages carry no checksum
  */
-@SuppressWarnings("DoNotCallSuggester")
 public record PgControl(
         long systemIdentifier,
         int controlVersion,
@@ -107,7 +106,7 @@ public record PgControl(
      *     read it again)
      */
     public static PgControl parse(byte[] file) {
-        throw new UnsupportedOperationException("not landed yet");
+        return PgControlCodec.parse(file);
     }
 
     /** Whether data pages carry checksums. */
@@ -127,6 +126,6 @@ public record PgControl(
      * @throws PgbkException as {@link #parse}
      */
     public static byte[] withInvalidCheckpoint(byte[] file) {
-        throw new UnsupportedOperationException("not landed yet");
+        return PgControlCodec.withInvalidCheckpoint(file);
     }
 }
