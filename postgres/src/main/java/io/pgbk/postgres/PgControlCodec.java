@@ -59,7 +59,7 @@ final class PgControlCodec {
                 in.getInt(CATALOG_VERSION),
                 major(in),
                 state,
-                PgTime.ofEpochSeconds(in.getLong(TIME)),
+                PgTime.ofUnixSeconds(in.getLong(TIME)),
                 new Lsn(in.getLong(CHECKPOINT_LSN)),
                 checkpoint(in),
                 new Lsn(in.getLong(MIN_RECOVERY_POINT)),
@@ -93,7 +93,7 @@ final class PgControlCodec {
                 in.getInt(CHECKPOINT + 12),
                 in.get(CHECKPOINT + 16) != 0,
                 in.getLong(CHECKPOINT + 24),
-                PgTime.ofEpochSeconds(in.getLong(CHECKPOINT + 64)));
+                PgTime.ofUnixSeconds(in.getLong(CHECKPOINT + 64)));
     }
 
     private static PgControl.Settings settings(ByteBuffer in) {

@@ -17,14 +17,20 @@ public final class PgTime {
                 EPOCH_SECONDS + Math.floorDiv(micros, MICROS), Math.floorMod(micros, MICROS) * 1000L);
     }
 
-    /** The TimestampTz of an instant; fractions of a microsecond are cut off. */
+    /** The TimestampTz of an instant; fractions of a microsecond are cut off, what does not fit gives the nearest. */
     public static long toMicros(Instant instant) {
-        return Math.addExact(
-                Math.multiplyExact(instant.getEpochSecond() - EPOCH_SECONDS, MICROS), instant.getNano() / 1000L);
+        long seconds = instant.getEpochSecond() - EPOCH_SECONDS;
+        if (seconds >= Long.MAX_VALUE / MICROS) {
+            return Long.MAX_VALUE;
+        }
+        if (seconds <= Long.MIN_VALUE / MICROS) {
+            return Long.MIN_VALUE;
+        }
+        return seconds * MICROS + instant.getNano() / 1000L;
     }
 
     /** The instant of a pg_time_t (seconds of Unix time); numbers out of all reason give the nearest Instant. */
-    static Instant ofEpochSeconds(long seconds) {
+    public static Instant ofUnixSeconds(long seconds) {
         if (seconds >= Instant.MAX.getEpochSecond()) {
             return Instant.MAX;
         }

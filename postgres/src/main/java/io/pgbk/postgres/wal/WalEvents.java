@@ -2,35 +2,50 @@ package io.pgbk.postgres.wal;
 
 import io.pgbk.postgres.Lsn;
 import java.time.Instant;
+import java.util.List;
 
-/** What single WAL records say that pgbk keeps in a segment's index. Object identifiers and xids are unsigned. */
-public final class WalEvents {
-    private WalEvents() {}
+/**
+ * The kinds of things that a single WAL record says and that matter to a restore. Object identifiers, transaction and timeline numbers are unsigned.
+ */
+public sealed interface WalEvents {
+    /** Where the record starts. */
+    Lsn lsn();
 
     /** A relation's storage: tablespace, database (0 for shared relations), file number. */
-    public record RelationFile(int tablespace, int database, int fileNumber) {}
+    record RelationFile(int tablespace, int database, int fileNumber) {}
 
-    /** A relation whose files vanished when the transaction ended (DROP, TRUNCATE, rewrites). */
-    public record DroppedRelation(Lsn lsn, int xid, Instant time, RelationFile relation) {}
+    /**
+     * A transaction ends: what recovery_target_time and recovery_target_xid are compared with.
+     *
+     * @param lsn where the record starts
+     * @param endLsn where the next record starts
+     * @param xid the transaction; of a prepared one, its own
+     * @param committed false for an abort
+     * @param time by the server's clock
+     * @param droppedRelations relations whose files vanish with it (DROP, TRUNCATE, rewrites)
+     */
+    record TransactionEnd(
+            Lsn lsn, Lsn endLsn, int xid, boolean committed, Instant time, List<RelationFile> droppedRelations)
+            implements WalEvents {}
 
-    /** CREATE DATABASE. */
-    public record DatabaseCreated(Lsn lsn, int xid, int database, int tablespace) {}
+    /** CREATE DATABASE, with either strategy. */
+    record DatabaseCreated(Lsn lsn, int xid, int database, int tablespace) implements WalEvents {}
 
-    /** DROP DATABASE (once for each tablespace). */
-    public record DatabaseDropped(Lsn lsn, int xid, int database, int tablespace) {}
+    /** DROP DATABASE, or a database's files left a tablespace; once for each tablespace. */
+    record DatabaseDropped(Lsn lsn, int xid, int database, int tablespace) implements WalEvents {}
 
     /** CREATE TABLESPACE; replaying it takes the directory at {@code path} (bytes 1:1 as characters) into use. */
-    public record TablespaceCreated(Lsn lsn, int xid, int tablespace, String path) {}
+    record TablespaceCreated(Lsn lsn, int xid, int tablespace, String path) implements WalEvents {}
 
     /** DROP TABLESPACE. */
-    public record TablespaceDropped(Lsn lsn, int xid, int tablespace) {}
+    record TablespaceDropped(Lsn lsn, int xid, int tablespace) implements WalEvents {}
 
-    /** pg_create_restore_point; {@code endLsn} is what recovery to the name reaches. */
-    public record RestorePoint(Lsn lsn, Lsn endLsn, String name, Instant time) {}
+    /** pg_create_restore_point; recovery to the name ends at {@code endLsn}. */
+    record RestorePoint(Lsn lsn, Lsn endLsn, String name, Instant time) implements WalEvents {}
 
-    /** A checkpoint record. */
-    public record CheckpointSeen(Lsn lsn, Lsn redoLsn, boolean shutdown, int timeline, Instant time) {}
+    /** A checkpoint's record; {@code redoLsn} is where replay from it starts. */
+    record CheckpointSeen(Lsn lsn, Lsn redoLsn, boolean shutdown, int timeline, Instant time) implements WalEvents {}
 
-    /** The record that ends a recovery and begins a timeline. */
-    public record EndOfRecovery(Lsn lsn, int timeline, int previousTimeline, Instant time) {}
+    /** The record that ends a recovery and begins a timeline without a checkpoint. */
+    record EndOfRecovery(Lsn lsn, int timeline, int previousTimeline, Instant time) implements WalEvents {}
 }
