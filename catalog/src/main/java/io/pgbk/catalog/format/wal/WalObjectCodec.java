@@ -2,36 +2,124 @@ package io.pgbk.catalog.format.wal;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.envelope.EnvelopeHeader;
+import io.pgbk.catalog.format.envelope.EnvelopeReader;
+import io.pgbk.catalog.format.envelope.EnvelopeSettings;
+import io.pgbk.catalog.format.envelope.EnvelopeStream;
+import io.pgbk.catalog.format.envelope.EnvelopeWriter;
+import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 
-/** Encodes WAL files (segments, partial segments, histories, backup histories) as objects and decodes them. */
-@SuppressWarnings("DoNotCallSuggester")
+/**
+ * Encodes WAL files (segments, partial segments, histories, backup histories) as objects and decodes them. Safe for use
+ * by many threads.
+ */
 public final class WalObjectCodec {
+    /** The header is shorter than this, every WAL object is longer. */
+    private static final int HEADER_READ_BYTES = 128;
+
+    private final KeyRing ring;
+    private final Compression compression;
+    private final SecureRandom random;
+
     /** @param compression of frames */
     public WalObjectCodec(KeyRing ring, Compression compression, SecureRandom random) {
-        throw new UnsupportedOperationException("" + ring + compression + random);
+        this.ring = ring;
+        this.compression = compression;
+        this.random = random;
     }
 
     /**
      * Encodes a file. The result is kept in memory up to 64 MiB, beyond that in a temporary file.
      *
      * @param path the object's key below the prefix
-     * @param raw the file's content, read once, exactly {@code info.rawLength()} bytes
+     * @param raw the file's content, read once, exactly {@code info.rawLength()} bytes; the caller closes it
      * @param info with the SHA-256 that the validating first reading gave
      * @param temporaryDirectory for results over 64 MiB
-     * @throws io.pgbk.error.PgbkException WAL_INVALID when length or SHA-256 of what is read differ from the info: the
-     *     file changed meanwhile
+     * @throws PgbkException WAL_INVALID when length or SHA-256 of what is read differ from the info: the file changed
+     *     meanwhile
      * @throws IOException when reading or spooling fails
      */
     public EncodedObject encode(String path, InputStream raw, WalObjectInfo info, Path temporaryDirectory)
             throws IOException {
-        throw new UnsupportedOperationException("" + path + raw + info + temporaryDirectory);
+        SpooledObject result = new SpooledObject(temporaryDirectory);
+        try (FrameCodec codec = new FrameCodec(compression)) {
+            EnvelopeSettings settings = new EnvelopeSettings(
+                    ObjectKind.WAL,
+                    FormatLimits.DEFAULT_FRAME_BYTES,
+                    info.rawLength(),
+                    ring.compareDigest(ring.currentEpoch(), info.rawSha256()),
+                    false);
+            EnvelopeWriter writer = new EnvelopeWriter(result, ring, path, settings, codec, random);
+            writeFrames(raw, info, writer);
+            byte[] kindIndex = info.encode();
+            writer.finish(kindIndex, 0, kindIndex.length);
+            result.finish(writer.sha256());
+            return result;
+        } catch (UncheckedIOException e) {
+            closeAfter(result, e);
+            throw new IOException("cannot spool object " + path + ": " + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) {
+            closeAfter(result, e);
+            throw e;
+        }
+    }
+
+    private static void closeAfter(SpooledObject result, Exception failure) {
+        try {
+            result.close();
+        } catch (UncheckedIOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static void writeFrames(InputStream raw, WalObjectInfo info, EnvelopeWriter writer) throws IOException {
+        MessageDigest sha256 = Digests.sha256();
+        byte[] buffer = new byte[(int) Math.min(FormatLimits.DEFAULT_FRAME_BYTES, info.rawLength())];
+        long rest = info.rawLength();
+        do {
+            int count = raw.readNBytes(buffer, 0, (int) Math.min(buffer.length, rest));
+            if (count < Math.min(buffer.length, rest)) {
+                throw changed(info, "it became shorter");
+            }
+            sha256.update(buffer, 0, count);
+            rest -= count;
+            if (rest > 0) {
+                writer.write(buffer, 0, count);
+            } else {
+                writer.writeLast(buffer, 0, count);
+            }
+        } while (rest > 0);
+        if (raw.read() >= 0) {
+            throw changed(info, "it became longer");
+        }
+        if (!Bytes.of(sha256.digest()).equals(info.rawSha256())) {
+            throw changed(info, "its content differs between two readings");
+        }
+    }
+
+    private static PgbkException changed(WalObjectInfo info, String how) {
+        return new PgbkException(
+                ErrorCode.WAL_INVALID,
+                "WAL file " + info.fileName() + " changed while it was read: " + how,
+                "Nothing was stored. A file that PostgreSQL asks to archive must not change; see whether something else"
+                        + " writes into pg_wal.");
     }
 
     /**
@@ -39,37 +127,98 @@ public final class WalObjectCodec {
      * that the sink got may be used before this returns.
      *
      * @param length stored bytes
-     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG
+     * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG
      */
     public WalObjectInfo decode(ObjectStore store, String path, long length, ByteSink sink) {
-        throw new UnsupportedOperationException("" + store + path + length + sink);
+        try (InputStream input = store.read(path, 0, length)) {
+            return decode(path, input, length, sink);
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_UNREACHABLE,
+                    "cannot read object " + path + " from " + store.displayName() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
     }
 
     /** As {@link #decode(ObjectStore, String, long, ByteSink)} for an object that is in memory. */
     public WalObjectInfo decode(String path, byte[] object, ByteSink sink) {
-        throw new UnsupportedOperationException("" + path + object.length + sink);
+        return decode(path, new ByteArrayInputStream(object), object.length, sink);
+    }
+
+    /** As {@link #decode(ObjectStore, String, long, ByteSink)} for an object that is being read. */
+    public WalObjectInfo decode(String path, InputStream input, long length, ByteSink sink) {
+        try (FrameCodec codec = FrameCodec.forReading()) {
+            EnvelopeStream stream = new EnvelopeStream(input, length, ring, ObjectKind.WAL, path, codec, false);
+            MessageDigest sha256 = Digests.sha256();
+            byte[] buffer = stream.newBuffer();
+            for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
+                sha256.update(buffer, 0, count);
+                sink.write(ByteBuffer.wrap(buffer, 0, count));
+            }
+            WalObjectInfo info = WalObjectInfo.parse(stream.kindIndex(), path);
+            check(info, stream.header(), stream.frames().rawLength(), path);
+            if (!Bytes.of(sha256.digest()).equals(info.rawSha256())) {
+                throw Damage.of(path, "the file in it does not fit the digest taken when it was archived");
+            }
+            return info;
+        }
+    }
+
+    private void check(WalObjectInfo info, EnvelopeHeader header, long rawLength, String path) {
+        if (info.rawLength() != rawLength
+                || !header.compareDigest().equals(ring.compareDigest(header.keyEpoch(), info.rawSha256()))) {
+            throw Damage.of(path, "its header and its index describe different files");
+        }
     }
 
     /** Reads the first bytes of an object only. */
     public WalObjectHeader readHeader(ObjectStore store, String path) {
-        throw new UnsupportedOperationException("" + store + path);
+        try (InputStream input = store.read(path, 0, HEADER_READ_BYTES)) {
+            return parseHeader(path, input.readNBytes(HEADER_READ_BYTES));
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_UNREACHABLE,
+                    "cannot read object " + path + " from " + store.displayName() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
+    }
+
+    /** The header of an object whose first bytes (128 suffice) are in memory. */
+    public WalObjectHeader parseHeader(String path, byte[] start) {
+        EnvelopeHeader header = EnvelopeHeader.parse(start, path);
+        if (header.kind() != ObjectKind.WAL || header.encrypted() != ring.encrypted()) {
+            throw Damage.of(path, "it is no WAL object of this repository");
+        }
+        if (header.compareDigest().length() == 0 || header.rawLength() < 0) {
+            throw Damage.of(path, "its header lacks digest or length");
+        }
+        return new WalObjectHeader(header.keyEpoch(), header.rawLength(), header.compareDigest());
     }
 
     /**
      * Whether the object with this header holds a file with this content.
      *
-     * @throws io.pgbk.error.PgbkException KEY_WRONG when the key set lacks the header's epoch
+     * @throws PgbkException KEY_WRONG when the key set lacks the header's epoch
      */
     public boolean isSame(WalObjectHeader header, long rawLength, Bytes rawSha256) {
-        throw new UnsupportedOperationException("" + header + rawLength + rawSha256);
+        return header.rawLength() == rawLength
+                && header.compareDigest().equals(ring.compareDigest(header.keyEpoch(), rawSha256));
     }
 
     /**
-     * Reads what the object says about its file, by a read of its start and a read of its end; checked.
+     * Reads what the object says about its file, by a read of its start and a read of its end (one for small objects);
+     * checked.
      *
      * @param length stored bytes
      */
     public WalObjectInfo readInfo(ObjectStore store, String path, long length) {
-        throw new UnsupportedOperationException("" + store + path + length);
+        try (FrameCodec codec = FrameCodec.forReading()) {
+            EnvelopeReader reader = EnvelopeReader.open(store, ring, ObjectKind.WAL, path, length, codec);
+            WalObjectInfo info = WalObjectInfo.parse(reader.kindIndex(), path);
+            check(info, reader.header(), reader.frames().rawLength(), path);
+            return info;
+        }
     }
 }

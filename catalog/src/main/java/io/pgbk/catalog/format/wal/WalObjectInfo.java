@@ -1,6 +1,9 @@
 package io.pgbk.catalog.format.wal;
 
+import io.pgbk.catalog.format.BinaryReader;
+import io.pgbk.catalog.format.BinaryWriter;
 import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Damage;
 import io.pgbk.postgres.Lsn;
 
 /**
@@ -23,4 +26,54 @@ public record WalObjectInfo(
         Lsn endLsn,
         long rawLength,
         Bytes rawSha256,
-        Bytes index) {}
+        Bytes index) {
+    private static final int VERSION = 1;
+
+    public WalObjectInfo {
+        if (fileName.isEmpty() || fileName.length() > 255) {
+            throw new IllegalArgumentException("a WAL file name has 1 to 255 characters");
+        }
+        if (rawLength < 0) {
+            throw new IllegalArgumentException("raw length " + rawLength + " is impossible");
+        }
+        if (rawSha256.length() != 32) {
+            throw new IllegalArgumentException("a SHA-256 has 32 bytes, not " + rawSha256.length());
+        }
+    }
+
+    byte[] encode() {
+        return new BinaryWriter(128 + index.length())
+                .u8(VERSION)
+                .u64(systemIdentifier)
+                .u32(timeline)
+                .u64(startLsn.value())
+                .u64(endLsn.value())
+                .u64(rawLength)
+                .raw(rawSha256)
+                .text(fileName)
+                .bytes(index)
+                .toArray();
+    }
+
+    static WalObjectInfo parse(BinaryReader in, String path) {
+        int version = in.u8();
+        if (version != VERSION) {
+            throw Damage.tooNew(path, "WAL index version " + version);
+        }
+        long systemIdentifier = in.u64();
+        int timeline = in.u32();
+        Lsn startLsn = new Lsn(in.u64());
+        Lsn endLsn = new Lsn(in.u64());
+        long rawLength = in.u64();
+        Bytes rawSha256 = in.raw(32);
+        String fileName = in.text();
+        Bytes index = in.bytes();
+        in.expectEnd();
+        try {
+            return new WalObjectInfo(
+                    fileName, systemIdentifier, timeline, startLsn, endLsn, rawLength, rawSha256, index);
+        } catch (IllegalArgumentException e) {
+            throw Damage.of(path, "what it says about its file is invalid: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.pgbk.catalog.format.envelope;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/**
+ * Fetches data frames of one object whose header and frame places are known: neighbours travel in one range GET, every
+ * frame is checked before it is delivered. Used by one thread; holds one stored and one raw frame.
+ */
+public final class FrameFetcher {
+    /** Frames with less than this between them travel together. */
+    static final int MAX_GAP_BYTES = 256 * 1024;
+    /** A range grows no further than this. */
+    static final int MAX_RANGE_BYTES = 16 * 1024 * 1024;
+
+    private final ObjectStore store;
+    private final EnvelopeDecoder decoder;
+    private byte[] stored = new byte[0];
+    private byte[] raw = new byte[0];
+
+    FrameFetcher(ObjectStore store, EnvelopeDecoder decoder) {
+        this.store = store;
+        this.decoder = decoder;
+    }
+
+    /**
+     * A fetcher for an object whose header is known.
+     *
+     * @param headerBytes the header as it is stored
+     * @param codec borrowed
+     */
+    public FrameFetcher(
+            ObjectStore store, KeyRing ring, ObjectKind kind, String path, Bytes headerBytes, FrameCodec codec) {
+        this(store, new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, true));
+    }
+
+    /**
+     * Delivers the frames, each once.
+     *
+     * @param frames ascending by their place, without overlap
+     * @throws PgbkException OBJECT_DAMAGED naming object and frame, OBJECT_MISSING
+     * @throws IOException from the consumer only
+     */
+    public void fetch(List<FrameLocation> frames, FrameConsumer consumer) throws IOException {
+        int first = 0;
+        while (first < frames.size()) {
+            int next = first + 1;
+            while (next < frames.size() && belongTogether(frames.get(first), frames.get(next - 1), frames.get(next))) {
+                next++;
+            }
+            fetchRange(frames.subList(first, next), consumer);
+            first = next;
+        }
+    }
+
+    private static boolean belongTogether(FrameLocation first, FrameLocation previous, FrameLocation next) {
+        return next.storedOffset() - previous.storedEnd() <= MAX_GAP_BYTES
+                && next.storedEnd() - first.storedOffset() <= MAX_RANGE_BYTES;
+    }
+
+    private void fetchRange(List<FrameLocation> frames, FrameConsumer consumer) throws IOException {
+        long position = frames.getFirst().storedOffset();
+        try (InputStream input =
+                store.read(decoder.path(), position, frames.getLast().storedEnd() - position)) {
+            for (FrameLocation frame : frames) {
+                if (frame.storedOffset() < position) {
+                    throw Damage.of(decoder.path(), "frame " + frame.number() + " overlaps the one before");
+                }
+                readStored(input, frame, frame.storedOffset() - position);
+                position = frame.storedEnd();
+                decoder.decodeData(frame, stored, 0, raw);
+                consumer.accept(frame, raw);
+            }
+        }
+    }
+
+    private void readStored(InputStream input, FrameLocation frame, long gap) {
+        if (frame.rawLength() > decoder.header().frameBytes()
+                || frame.storedLength() > FormatLimits.MAX_FRAME_BYTES + FrameHeader.BYTES + decoder.tagBytes()) {
+            throw Damage.of(decoder.path(), "frame " + frame.number() + " is named with impossible lengths");
+        }
+        if (stored.length < frame.storedLength()) {
+            stored = new byte[frame.storedLength()];
+        }
+        if (raw.length < frame.rawLength()) {
+            raw = new byte[frame.rawLength()];
+        }
+        try {
+            input.skipNBytes(gap);
+            if (input.readNBytes(stored, 0, frame.storedLength()) != frame.storedLength()) {
+                throw Damage.of(decoder.path(), "it ends inside frame " + frame.number());
+            }
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_UNREACHABLE,
+                    "cannot read object " + decoder.path() + " from " + store.displayName() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.pgbk.catalog.format.wal;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.envelope.ByteSink;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Encoded bytes: in memory up to a limit, then in a temporary file that only the owner can read. */
+final class SpooledObject implements EncodedObject, ByteSink {
+    /** Most bytes that are kept in memory. */
+    static final int MEMORY_BYTES = 64 * 1024 * 1024;
+
+    private final Path temporaryDirectory;
+    private final List<byte[]> chunks = new ArrayList<>();
+    private @Nullable Path file;
+    private @Nullable OutputStream output;
+    private long length;
+    private Bytes sha256 = Bytes.EMPTY;
+
+    SpooledObject(Path temporaryDirectory) {
+        this.temporaryDirectory = temporaryDirectory;
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) {
+        try {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.get(copy);
+            if (output == null && length + copy.length > MEMORY_BYTES) {
+                spill();
+            }
+            if (output != null) {
+                output.write(copy);
+            } else {
+                chunks.add(copy);
+            }
+            length += copy.length;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void spill() throws IOException {
+        Path created = Files.createTempFile(
+                temporaryDirectory,
+                "pgbk-wal-",
+                ".tmp",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        file = created;
+        OutputStream opened = Files.newOutputStream(created);
+        output = opened;
+        for (byte[] chunk : chunks) {
+            opened.write(chunk);
+        }
+        chunks.clear();
+    }
+
+    /** Ends writing. */
+    void finish(Bytes digest) throws IOException {
+        sha256 = digest;
+        if (output != null) {
+            output.close();
+        }
+    }
+
+    @Override
+    public long length() {
+        return length;
+    }
+
+    @Override
+    public InputStream open() throws IOException {
+        if (file != null) {
+            return Files.newInputStream(file);
+        }
+        List<InputStream> streams = new ArrayList<>(chunks.size());
+        for (byte[] chunk : chunks) {
+            streams.add(new ByteArrayInputStream(chunk));
+        }
+        return new SequenceInputStream(Collections.enumeration(streams));
+    }
+
+    @Override
+    public byte[] sha256() {
+        return sha256.toArray();
+    }
+
+    @Override
+    public void close() {
+        chunks.clear();
+        try {
+            if (output != null) {
+                output.close();
+            }
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
