@@ -146,6 +146,11 @@ public final class BinaryReader {
         }
     }
 
+    /** A reader of the next bytes, which this one skips. */
+    public BinaryReader slice(int bytes) {
+        return new BinaryReader(buffer, take(bytes), bytes, path);
+    }
+
     /** Skips bytes. */
     public void skip(int bytes) {
         take(bytes);

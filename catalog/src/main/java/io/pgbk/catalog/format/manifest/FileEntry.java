@@ -26,8 +26,22 @@ public record FileEntry(
         WindowDigests windows) {
     public FileEntry {
         extents = List.copyOf(extents);
+        if (path.length() == 0 || path.length() > 4096) {
+            throw new IllegalArgumentException("a path has 1 to 4096 bytes");
+        }
         if (size < 0 || mode < 0 || mode > 07777) {
             throw new IllegalArgumentException("impossible size or mode of " + path.text());
+        }
+        long covered = 0;
+        for (Extent extent : extents) {
+            covered += extent.length();
+        }
+        if (covered != size || windows.count() != WindowDigests.countFor(size)) {
+            throw new IllegalArgumentException("extents of " + covered + " bytes and " + windows
+                    + " do not describe the " + size + " bytes of " + path.text());
+        }
+        if ((kind == FileKind.SYMLINK) != (linkTarget.length() > 0)) {
+            throw new IllegalArgumentException("a symbolic link, and nothing else, has a target: " + path.text());
         }
     }
 

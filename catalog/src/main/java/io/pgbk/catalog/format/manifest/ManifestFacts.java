@@ -3,9 +3,11 @@ package io.pgbk.catalog.format.manifest;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.postgres.Lsn;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What is known about the cluster as a whole at the end of a backup.
@@ -47,6 +49,18 @@ public record ManifestFacts(
         SortedMap<String, String> settings,
         List<Tablespace> tablespaces,
         List<ConfigurationFile> configurationFiles) {
+    public ManifestFacts {
+        parents = List.copyOf(parents);
+        settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
+        tablespaces = List.copyOf(tablespaces);
+        configurationFiles = List.copyOf(configurationFiles);
+        if (label.isEmpty()) {
+            throw new IllegalArgumentException("a backup has a label");
+        }
+        if (startLsn.compareTo(stopLsn) > 0) {
+            throw new IllegalArgumentException("a backup from " + startLsn + " cannot end at " + stopLsn);
+        }
+    }
 
     /**
      * A tablespace other than the two built-in ones.

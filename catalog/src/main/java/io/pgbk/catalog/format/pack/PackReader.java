@@ -1,43 +1,122 @@
 package io.pgbk.catalog.format.pack;
 
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.envelope.EnvelopeReader;
+import io.pgbk.catalog.format.envelope.EnvelopeStream;
+import io.pgbk.catalog.format.envelope.FrameCodec;
+import io.pgbk.catalog.format.envelope.FrameFetcher;
+import io.pgbk.catalog.format.envelope.FrameLocation;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Reads frames of packs: neighbours travel in one range of several MiB, every frame is checked before it is delivered.
  * Used by one thread at a time; holds one stored and one raw frame in memory.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class PackReader implements AutoCloseable {
+    private final ObjectStore store;
+    private final KeyRing ring;
+    private final FrameCodec codec = FrameCodec.forReading();
+
     public PackReader(ObjectStore store, KeyRing ring) {
-        throw new UnsupportedOperationException();
+        this.store = store;
+        this.ring = ring;
     }
 
     /**
      * Delivers the frames, ordered by their place in the pack, each once.
      *
-     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED naming pack and frame, OBJECT_MISSING
+     * @throws PgbkException OBJECT_DAMAGED naming pack and frame, OBJECT_MISSING
      * @throws IOException from the consumer only
      */
     public void read(PackRef pack, Collection<Extent.Frame> frames, FrameConsumer consumer) throws IOException {
-        throw new UnsupportedOperationException();
+        SortedMap<Long, Extent.Frame> ordered = new TreeMap<>();
+        for (Extent.Frame frame : frames) {
+            Extent.Frame other = ordered.putIfAbsent(frame.storedOffset(), frame);
+            if (other != null && !other.equals(frame)) {
+                throw Damage.of(pack.path(), "two frames are named at byte " + frame.storedOffset());
+            }
+            if (frame.storedLength() > pack.length() - frame.storedOffset()) {
+                throw Damage.of(pack.path(), "frame " + frame.number() + " is named outside the pack");
+            }
+        }
+        List<FrameLocation> locations = new ArrayList<>(ordered.size());
+        for (Extent.Frame frame : ordered.values()) {
+            locations.add(
+                    new FrameLocation(frame.number(), frame.storedOffset(), frame.storedLength(), frame.rawLength()));
+        }
+        FrameFetcher fetcher = new FrameFetcher(store, ring, ObjectKind.PACK, pack.path(), pack.header(), codec);
+        fetcher.fetch(locations, (location, raw) -> {
+            Extent.Frame frame = ordered.get(location.storedOffset());
+            if (frame == null) {
+                throw new IllegalStateException("frame " + location + " was not asked for");
+            }
+            consumer.accept(frame, raw);
+        });
     }
 
     /**
      * Reads a pack from its first to its last byte and checks everything: length, SHA-256, every frame, index and
      * trailer.
      *
-     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED naming pack and frame, OBJECT_MISSING
+     * @throws PgbkException OBJECT_DAMAGED naming pack and frame, OBJECT_MISSING
      */
     public void verify(PackRef pack) {
-        throw new UnsupportedOperationException();
+        MessageDigest sha256 = Digests.sha256();
+        try (InputStream input = new DigestInputStream(store.read(pack.path(), 0, pack.length()), sha256)) {
+            EnvelopeStream stream =
+                    new EnvelopeStream(input, pack.length(), ring, ObjectKind.PACK, pack.path(), codec, true);
+            byte[] buffer = stream.newBuffer();
+            while (stream.next(buffer) >= 0) {
+                // Every frame is checked by reading it.
+            }
+            if (!stream.header().encode().equals(pack.header())
+                    || stream.frames().count() != pack.frames()
+                    || stream.frames().rawLength() != pack.rawLength()) {
+                throw Damage.of(pack.path(), "it is sound, but not the pack that the manifest names");
+            }
+            PageDigests.parse(stream.kindIndex(), ring, stream.frames(), pack.path());
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_UNREACHABLE,
+                    "cannot read object " + pack.path() + " from " + store.displayName() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
+        if (!Bytes.of(sha256.digest()).equals(pack.sha256())) {
+            throw Damage.of(pack.path(), "its SHA-256 is not the one in the manifest");
+        }
+    }
+
+    /**
+     * Reads the page digests of a pack from its index.
+     *
+     * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
+     */
+    public PageDigests readPageDigests(PackRef pack) {
+        EnvelopeReader reader = EnvelopeReader.open(store, ring, ObjectKind.PACK, pack.path(), pack.length(), codec);
+        return PageDigests.parse(reader.kindIndex(), ring, reader.frames(), pack.path());
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        codec.close();
+    }
 
     /** Takes frames as they are read. */
     @FunctionalInterface

@@ -1,20 +1,69 @@
 package io.pgbk.catalog.format.pack;
 
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.envelope.EnvelopeHeader;
+import io.pgbk.catalog.format.envelope.EnvelopeSettings;
+import io.pgbk.catalog.format.envelope.EnvelopeWriter;
+import io.pgbk.catalog.format.envelope.FrameCodec;
+import io.pgbk.catalog.format.envelope.FrameLocation;
+import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.catalog.store.ObjectUpload;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes file content into packs: opens a new pack when one is full and reports finished ones to the table. One per
- * worker thread; needs two frame sizes of memory and what the upload keeps in flight.
+ * worker thread; needs four frame sizes of memory and what the upload keeps in flight.
  *
- * <p>Frames never hold bytes of more than one big file's piece: content of at least half a frame gets frames of its
- * own, smaller pieces share.
+ * <p>Content of at least half a frame gets a frame of its own, smaller pieces share one.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class PackWriter implements AutoCloseable {
+    /** Bounds a pack's index, 16 MiB at most, when content compresses to almost nothing. */
+    private static final int MAX_FRAMES = 2048;
+
+    private final ObjectStore store;
+    private final KeyRing ring;
+    private final PackTable table;
+    private final PackSettings settings;
+    private final SecureRandom random;
+    private final FrameCodec codec;
+    private final byte[] shared;
+    private final List<Placement> sharing = new ArrayList<>();
+    private final List<Integer> sharedPages = new ArrayList<>();
+    private int sharedLength;
+    private long finishedBytes;
+    private @Nullable OpenPack current;
+
+    /** @param table gives ordinals and paths, and takes the finished packs */
     public PackWriter(ObjectStore store, KeyRing ring, PackTable table, PackSettings settings, SecureRandom random) {
-        throw new UnsupportedOperationException();
+        this.store = store;
+        this.ring = ring;
+        this.table = table;
+        this.settings = settings;
+        this.random = random;
+        this.codec = new FrameCodec(settings.compression());
+        this.shared = new byte[settings.frameBytes()];
+    }
+
+    /** One pack on its way. */
+    private static final class OpenPack {
+        private final PackTable.Reservation reservation;
+        private final ObjectUpload upload;
+        private final EnvelopeWriter envelope;
+        private final PageDigests digests;
+
+        OpenPack(PackTable.Reservation reservation, ObjectUpload upload, EnvelopeWriter envelope, PageDigests digests) {
+            this.reservation = reservation;
+            this.upload = upload;
+            this.envelope = envelope;
+            this.digests = digests;
+        }
     }
 
     /**
@@ -27,27 +76,137 @@ public final class PackWriter implements AutoCloseable {
      *     {@link #flush()}
      */
     public Placement append(byte[] content, int offset, int length, boolean pages) {
-        throw new UnsupportedOperationException();
+        if (length < 1 || length > settings.frameBytes()) {
+            throw new IllegalArgumentException("a piece has 1 to " + settings.frameBytes() + " bytes, not " + length);
+        }
+        if (pages && length % settings.pageBytes() != 0) {
+            throw new IllegalArgumentException(length + " bytes are not whole pages of " + settings.pageBytes());
+        }
+        if (length >= settings.frameBytes() / 2) {
+            Placement placement = new Placement(0, length);
+            OpenPack pack = openPack();
+            if (pages) {
+                pack.digests.add(pack.envelope.index().count(), 0, content, offset, length);
+            }
+            placement.seal(writeFrame(pack, content, offset, length));
+            endIfFull(pack);
+            return placement;
+        }
+        if (length > shared.length - sharedLength) {
+            flush();
+        }
+        Placement placement = new Placement(sharedLength, length);
+        System.arraycopy(content, offset, shared, sharedLength, length);
+        sharing.add(placement);
+        sharedPages.add(pages ? sharedLength : -1);
+        sharedLength += length;
+        return placement;
     }
 
     /** Seals the frame that small pieces share. */
     public void flush() {
-        throw new UnsupportedOperationException();
+        if (sharing.isEmpty()) {
+            return;
+        }
+        OpenPack pack = openPack();
+        int frame = pack.envelope.index().count();
+        for (int i = 0; i < sharing.size(); i++) {
+            int at = sharedPages.get(i);
+            if (at >= 0) {
+                pack.digests.add(frame, at, shared, at, sharing.get(i).length());
+            }
+        }
+        Extent.Frame written = writeFrame(pack, shared, 0, sharedLength);
+        for (Placement placement : sharing) {
+            placement.seal(written);
+        }
+        sharing.clear();
+        sharedPages.clear();
+        sharedLength = 0;
+        endIfFull(pack);
+    }
+
+    private static Extent.Frame writeFrame(OpenPack pack, byte[] content, int offset, int length) {
+        FrameLocation location = pack.envelope.write(content, offset, length);
+        return new Extent.Frame(
+                pack.reservation.ordinal(),
+                location.number(),
+                location.storedOffset(),
+                location.storedLength(),
+                location.rawLength());
+    }
+
+    private OpenPack openPack() {
+        OpenPack pack = current;
+        if (pack == null) {
+            PackTable.Reservation reservation = table.reserve();
+            ObjectUpload upload = store.upload(reservation.path());
+            try {
+                EnvelopeSettings header = new EnvelopeSettings(
+                        ObjectKind.PACK, settings.frameBytes(), EnvelopeHeader.UNKNOWN_LENGTH, Bytes.EMPTY, true);
+                EnvelopeWriter envelope =
+                        new EnvelopeWriter(ByteSink.of(upload), ring, reservation.path(), header, codec, random);
+                int epoch = ring.pageDigestEpoch();
+                PageDigests digests = new PageDigests(settings.pageBytes(), epoch, ring.pageDigestSeed(epoch));
+                pack = new OpenPack(reservation, upload, envelope, digests);
+            } catch (RuntimeException e) {
+                upload.close();
+                throw e;
+            }
+            current = pack;
+        }
+        return pack;
+    }
+
+    private void endIfFull(OpenPack pack) {
+        if (pack.envelope.length() >= settings.targetBytes()
+                || pack.envelope.index().count() >= MAX_FRAMES) {
+            end(pack);
+        }
+    }
+
+    private void end(OpenPack pack) {
+        byte[] digests = pack.digests.encode();
+        EnvelopeWriter envelope = pack.envelope;
+        envelope.finish(digests, 0, digests.length);
+        pack.upload.complete();
+        pack.upload.close();
+        current = null;
+        finishedBytes += envelope.length();
+        table.complete(
+                pack.reservation.ordinal(),
+                new PackRef(
+                        pack.reservation.path(),
+                        envelope.headerBytes(),
+                        envelope.length(),
+                        envelope.sha256(),
+                        envelope.index().rawLength(),
+                        envelope.index().count()));
     }
 
     /** Ends the current pack, if any: when it returns, all that was appended is durable and in the table. */
     public void finish() {
-        throw new UnsupportedOperationException();
+        flush();
+        OpenPack pack = current;
+        if (pack != null) {
+            end(pack);
+        }
     }
 
     /** Stored bytes of all packs so far. */
     public long storedBytes() {
-        throw new UnsupportedOperationException();
+        OpenPack pack = current;
+        return finishedBytes + (pack == null ? 0 : pack.envelope.length());
     }
 
     /** Gives up a pack that is not finished. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        codec.close();
+        OpenPack pack = current;
+        current = null;
+        if (pack != null) {
+            pack.upload.close();
+        }
     }
 }

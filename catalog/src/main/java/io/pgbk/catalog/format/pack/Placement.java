@@ -17,6 +17,10 @@ public final class Placement {
         this.length = length;
     }
 
+    int length() {
+        return length;
+    }
+
     void seal(Extent.Frame sealed) {
         frame = sealed;
     }
