@@ -2,57 +2,59 @@ package io.pgbk.postgres.files;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /**
- * File names are bytes. Java makes text of them with the charset {@code sun.jnu.encoding}; pgbk's launcher sets that
- * to ISO 8859-1, which shows each byte as the character of the same number, so that every name can be listed, opened
- * and created. Such text is called "characters" here. Text that people wrote (configuration, command line) is Unicode
- * and stands for its UTF-8 bytes.
+ * File names are bytes, and a data directory can hold any of them.
+ *
+ * <p>Java's paths on Linux keep the bytes, but their text is made with the charset of the locale and loses what that
+ * cannot express. pgbk therefore never uses the text: the bytes go in and out through {@code file:} URIs, in which each
+ * byte is escaped, and are shown as "characters": each byte as the character of the same number (ISO 8859-1). Text that
+ * people wrote (configuration, command line) is Unicode and stands for its UTF-8 bytes.
+ *
+ * <p>Paths made here work with {@link java.nio.file.Files} and channels, in every locale; {@link java.io.File} goes
+ * through the text and must not be used.
  */
 public final class FileNames {
-    private static final Charset JVM = jvmCharset();
+    private static final Charset JVM =
+            Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
+    private static final HexFormat HEX = HexFormat.of();
+    private static final Path SYSTEM_ROOT = Path.of("/");
 
     private FileNames() {}
 
-    /** Whether this JVM was started so that it can handle every file name. */
-    public static boolean isTransparent() {
-        return JVM.equals(StandardCharsets.ISO_8859_1);
-    }
-
-    /**
-     * The Java path for the bytes of a path, each shown as one character.
-     *
-     * @throws PgbkException with code POSTGRES_UNSUITABLE when this JVM cannot express the name
-     */
+    /** The Java path for the bytes of a path, each shown as one character. */
     public static Path toPath(String characters) {
-        try {
-            return Path.of(jvmText(characters));
-        } catch (InvalidPathException e) {
-            throw inexpressible(characters, e);
+        if (isAscii(characters)) {
+            return plain(characters);
         }
+        boolean absolute = characters.startsWith("/");
+        Path path = escaped(absolute ? characters : "/" + characters);
+        return absolute ? path : SYSTEM_ROOT.relativize(path);
     }
 
-    /**
-     * A path below a directory, each byte of it shown as one character.
-     *
-     * @throws PgbkException with code POSTGRES_UNSUITABLE when this JVM cannot express the name
-     */
+    /** A path below a directory, each byte of it shown as one character. */
     public static Path resolve(Path directory, String characters) {
-        try {
-            return directory.resolve(jvmText(characters));
-        } catch (InvalidPathException e) {
-            throw inexpressible(characters, e);
-        }
+        return directory.resolve(toPath(characters));
     }
 
     /** The bytes of a path, each shown as one character. */
     public static String characters(Path path) {
         String text = path.toString();
-        return isTransparent() ? text : new String(text.getBytes(JVM), StandardCharsets.ISO_8859_1);
+        if (isAscii(text)) {
+            return text;
+        }
+        boolean absolute = path.isAbsolute();
+        String characters =
+                unescaped((absolute ? path : SYSTEM_ROOT.resolve(path)).toUri().getRawPath());
+        // The URI of a directory ends with a slash.
+        int end = characters.length() - (characters.endsWith("/") ? 1 : 0);
+        return characters.substring(absolute ? 0 : 1, end);
     }
 
     /** The Java path for a path that a person wrote. */
@@ -62,11 +64,13 @@ public final class FileNames {
 
     /**
      * What a person wrote, for a command-line argument or an environment variable as this JVM shows it. Bytes that are
-     * not UTF-8 appear as {@code \xNN}.
+     * not UTF-8 appear as {@code \xNN}. In the C locale Java loses every byte above 127 before pgbk sees it; the
+     * launcher therefore starts the JVM with a UTF-8 locale.
      */
     public static String textOfArgument(String argument) {
-        return Utf8Display.decode(
-                isTransparent() ? argument : new String(argument.getBytes(JVM), StandardCharsets.ISO_8859_1), false);
+        return JVM.equals(StandardCharsets.UTF_8)
+                ? argument
+                : Utf8Display.decode(new String(argument.getBytes(JVM), StandardCharsets.ISO_8859_1), false);
     }
 
     /** A path for people: bytes that are not UTF-8 and control characters appear as {@code \xNN}. */
@@ -79,27 +83,58 @@ public final class FileNames {
         return Utf8Display.decode(characters, true);
     }
 
-    private static String jvmText(String characters) {
-        if (isTransparent()) {
-            return characters;
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 0x7E) {
+                return false;
+            }
         }
-        byte[] bytes = characters.getBytes(StandardCharsets.ISO_8859_1);
-        String text = new String(bytes, JVM);
-        if (!java.util.Arrays.equals(text.getBytes(JVM), bytes)) {
-            throw inexpressible(characters, null);
-        }
-        return text;
+        return true;
     }
 
-    private static PgbkException inexpressible(String characters, @org.jspecify.annotations.Nullable Throwable cause) {
-        return new PgbkException(
-                ErrorCode.POSTGRES_UNSUITABLE,
-                "the file name " + display(characters) + " cannot be expressed in this Java virtual machine",
-                "Start pgbk by its launcher, which sets -Dsun.jnu.encoding=ISO-8859-1.",
-                cause);
+    private static Path plain(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new PgbkException(
+                    ErrorCode.POSTGRES_UNSUITABLE, "no file can have the name " + display(text), null, e);
+        }
     }
 
-    private static Charset jvmCharset() {
-        return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
+    private static Path escaped(String characters) {
+        StringBuilder uri = new StringBuilder("file://");
+        for (int i = 0; i < characters.length(); i++) {
+            char c = characters.charAt(i);
+            if (c > 0xFF || c == 0) {
+                throw new IllegalArgumentException("not the bytes of a path: " + display(characters));
+            }
+            if (c == '/' && uri.charAt(uri.length() - 1) == '/' && i > 0) {
+                continue; // an empty part means nothing
+            }
+            if (isUnreserved(c)) {
+                uri.append(c);
+            } else {
+                uri.append('%').append(HEX.toHexDigits((byte) c));
+            }
+        }
+        return Path.of(URI.create(uri.toString()));
+    }
+
+    private static boolean isUnreserved(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || "/-._~".indexOf(c) >= 0;
+    }
+
+    private static String unescaped(String uri) {
+        StringBuilder characters = new StringBuilder(uri.length());
+        for (int i = 0; i < uri.length(); i++) {
+            char c = uri.charAt(i);
+            if (c == '%') {
+                characters.append((char) HexFormat.fromHexDigits(uri, i + 1, i + 3));
+                i += 2;
+            } else {
+                characters.append(c);
+            }
+        }
+        return characters.toString();
     }
 }

@@ -78,11 +78,7 @@ public record RelativePath(String characters) implements Comparable<RelativePath
                 || characters.startsWith(directory.characters + "/");
     }
 
-    /**
-     * The file itself.
-     *
-     * @throws io.pgbk.error.PgbkException as {@link FileNames#resolve}
-     */
+    /** The file itself. */
     public Path in(Path dataDirectory) {
         return characters.isEmpty() ? dataDirectory : FileNames.resolve(dataDirectory, characters);
     }
