@@ -30,6 +30,11 @@ public final class Commands {
 
     private static CommandLine build(PgbkCommand root, Session session) {
         CommandLine commands = new CommandLine(root)
+                .addSubcommand(new InitCommand(session))
+                .addSubcommand(new PinCommand(session))
+                .addSubcommand(new UnpinCommand(session))
+                .addSubcommand(new DeleteCommand(session))
+                .addSubcommand(new AnnotateCommand(session))
                 .addSubcommand(new KeyCommand(session))
                 .addSubcommand(new ConfigCommand(session))
                 .addSubcommand(new VersionCommand(session))

@@ -28,6 +28,9 @@ public final class ConfigSchema {
     private static final ValueType NAME = new Text(
             Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
             "a name of letters, digits, points, - and _, at most 63, beginning with a letter or digit");
+    private static final ValueType CLUSTER = new Text(
+            Pattern.compile("(?!.*\\.\\.)[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?"),
+            "a name of lower-case letters, digits, points, - and _, at most 64, beginning and ending with a letter or digit");
     private static final ValueType WORD = new Text(Pattern.compile("[!-~]{1,128}"), "a word without blanks");
     private static final ValueType PATH = new AbsolutePath();
     private static final Flag FLAG = new Flag();
@@ -63,7 +66,7 @@ public final class ConfigSchema {
         Definition d = new Definition();
         d.key(
                 "cluster",
-                NAME,
+                CLUSTER,
                 null,
                 "must be given",
                 "The name of the cluster in the repository; the same on all its nodes.");

@@ -172,15 +172,16 @@ final class ConfigurationCheck {
         problems.add(new Problem(placeOf(path), path, message));
     }
 
-    /** The place of a value, else of the first value of its section, else the file. */
+    /** The place of a value, else of the section around it, else the file. */
     private String placeOf(String path) {
-        return settings.find(path)
-                .or(() -> settings.all().stream()
-                        .filter(setting -> setting.path().startsWith(path))
-                        .filter(setting -> !(setting.origin() instanceof Origin.Default))
-                        .findFirst())
+        Optional<String> place = settings.find(path)
                 .filter(setting -> !(setting.origin() instanceof Origin.Default))
-                .map(setting -> setting.origin().describe())
-                .orElse(source);
+                .map(setting -> setting.origin().describe());
+        String section = path.endsWith(".") ? path.substring(0, path.length() - 1) : path;
+        while (place.isEmpty() && !section.isEmpty()) {
+            place = settings.sectionPlace(section);
+            section = section.substring(0, Math.max(0, section.lastIndexOf('.')));
+        }
+        return place.orElse(source);
     }
 }

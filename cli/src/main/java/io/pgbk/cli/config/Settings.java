@@ -13,11 +13,18 @@ import java.util.Optional;
  */
 public final class Settings {
     private final Map<String, Setting> byPath;
+    private final Map<String, String> sectionPlaces;
     private final int repositories;
 
-    Settings(Map<String, Setting> byPath, int repositories) {
+    Settings(Map<String, Setting> byPath, Map<String, String> sectionPlaces, int repositories) {
         this.byPath = Map.copyOf(byPath);
+        this.sectionPlaces = Map.copyOf(sectionPlaces);
         this.repositories = repositories;
+    }
+
+    /** Where a section stands in the file. */
+    Optional<String> sectionPlace(String path) {
+        return Optional.ofNullable(sectionPlaces.get(path));
     }
 
     /** How many repositories are configured. */

@@ -44,7 +44,9 @@ final class SettingsReader {
         options.forEach((path, value) ->
                 reader.put(path, path, value.getValue(), false, new Origin.CommandLine(value.getKey())));
         reader.defaults(repositories);
-        return new Settings(reader.settings, repositories);
+        Map<String, String> places = new HashMap<>();
+        yaml.sectionLines().forEach((path, line) -> places.put(path, file + ":" + line));
+        return new Settings(reader.settings, places, repositories);
     }
 
     private int environment(Map<String, String> environment, int inFile) {
@@ -103,7 +105,7 @@ final class SettingsReader {
     }
 
     private static String abbreviate(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", "?");
+        String line = text.replaceAll("\\p{Cntrl}", "?").replaceAll("//[^/@]*@", "//***@");
         return line.length() <= 80 ? line : line.substring(0, 80) + "…";
     }
 }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -22,9 +23,13 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * belong to and their line. Only the plain parts of YAML are taken: no tags of one's own, no anchors.
  */
 final class YamlSource {
+    private static final Set<String> NO_VALUE = Set.of("", "~", "null", "Null", "NULL");
+    private static final Set<Tag> PLAIN_TAGS = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL);
+
     private final String file;
     private final List<Problem> problems;
     private final List<Entry> entries = new ArrayList<>();
+    private final Map<String, Integer> sectionLines = new HashMap<>();
     private int repositories;
 
     /**
@@ -55,7 +60,10 @@ final class YamlSource {
             Optional<Node> root = new Compose(settings).composeString(content);
             root.ifPresent(node -> source.section(node, "", ""));
         } catch (MarkedYamlEngineException e) {
-            int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+            boolean endless = e.getContext() != null && e.getContext().contains("quoted scalar");
+            int line = (endless ? e.getContextMark() : e.getProblemMark())
+                    .map(mark -> mark.getLine() + 1)
+                    .orElse(1);
             problems.add(new Problem(file + ":" + line, "", "not valid YAML: " + e.getProblem()));
         } catch (YamlEngineException e) {
             problems.add(new Problem(file, "", "not valid YAML: " + e.getMessage()));
@@ -65,6 +73,11 @@ final class YamlSource {
 
     List<Entry> entries() {
         return List.copyOf(entries);
+    }
+
+    /** Where each section begins, by its path. */
+    Map<String, Integer> sectionLines() {
+        return Map.copyOf(sectionLines);
     }
 
     int repositories() {
@@ -125,6 +138,7 @@ final class YamlSource {
             problem(node, path, "expected a section with " + names(pattern));
             return;
         }
+        sectionLines.put(path, line(node));
         Map<String, Integer> seen = new HashMap<>();
         for (NodeTuple tuple : mapping.getValue()) {
             Node keyNode = tuple.getKeyNode();
@@ -164,9 +178,9 @@ final class YamlSource {
                             + (ConfigSchema.find(pattern + "-file").isPresent()
                                     ? key.name() + "-file"
                                     : "the environment"));
-        } else if (scalar.getTag().equals(Tag.NULL)) {
+        } else if (scalar.getTag().equals(Tag.NULL) || (plain && NO_VALUE.contains(text))) {
             problem(scalar, path, "has no value; expected " + key.type().describe());
-        } else if (!scalar.getTag().getValue().startsWith(Tag.PREFIX)) {
+        } else if (!PLAIN_TAGS.contains(scalar.getTag())) {
             problem(scalar, path, "tags are not supported");
         } else {
             entries.add(new Entry(path, pattern, text, !plain, line(scalar)));

@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process as the commands see it; the only place that knows the real clock, streams and environment.
@@ -22,6 +23,7 @@ import java.util.function.LongSupplier;
  * @param terminal whether standard error is a terminal
  * @param launcher the absolute path by which this program is called, unless it was started without its launcher
  * @param workingDirectory the current directory
+ * @param temporaryDirectory for files that are gone when the process ends
  * @param clock the host's clock
  * @param nanoTime a monotonic clock
  * @param random for keys, salts and labels
@@ -34,6 +36,7 @@ public record ProcessContext(
         boolean terminal,
         Optional<Path> launcher,
         Path workingDirectory,
+        Path temporaryDirectory,
         InstantSource clock,
         LongSupplier nanoTime,
         SecureRandom random,
@@ -48,10 +51,15 @@ public record ProcessContext(
                 "yes".equals(System.getProperty("pgbk.terminal")),
                 Optional.ofNullable(System.getProperty("pgbk.launcher")).map(Path::of),
                 Path.of("").toAbsolutePath(),
+                temporaryDirectory(System.getenv("TMPDIR")),
                 Clock.systemUTC(),
                 System::nanoTime,
                 new SecureRandom(),
                 new StopRequest());
+    }
+
+    private static Path temporaryDirectory(@Nullable String wished) {
+        return Path.of(wished == null || wished.isEmpty() ? System.getProperty("java.io.tmpdir", "/tmp") : wished);
     }
 
     private static PrintStream stream(FileDescriptor descriptor) {

@@ -1,0 +1,91 @@
+package io.pgbk.cli.wiring;
+
+import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.repository.InitOptions;
+import io.pgbk.catalog.repository.InitResult;
+import io.pgbk.catalog.repository.MonotonicTime;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.RepositoryRuntime;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.catalog.store.ObjectStores;
+import io.pgbk.cli.config.Configuration;
+import io.pgbk.cli.config.ConfigurationRepository;
+import io.pgbk.cli.process.ProcessContext;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** Opens configured repositories. */
+public final class Repositories {
+    private final Configuration configuration;
+    private final ProcessContext process;
+
+    public Repositories(Configuration configuration, ProcessContext process) {
+        this.configuration = configuration;
+        this.process = process;
+    }
+
+    /**
+     * The store of a repository, whether or not there is a repository in it.
+     *
+     * @throws io.pgbk.error.PgbkException when a file that the configuration names cannot be used
+     */
+    public ObjectStore openStore(ConfigurationRepository repository) {
+        return ObjectStores.open(StoreConfigs.of(repository));
+    }
+
+    /** The repository; the caller closes it. */
+    public Repository open(ConfigurationRepository repository) {
+        ObjectStore store = openStore(repository);
+        try {
+            return Repository.open(store, Encryption.of(repository), runtime());
+        } catch (RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    /** The repository, made when there is none; the caller closes it. */
+    public InitResult initialise(ConfigurationRepository repository) {
+        ObjectStore store = openStore(repository);
+        try {
+            boolean unsafe = repository
+                    .settings()
+                    .flag(repository.path("allow-unsafe-store"))
+                    .orElse(false);
+            return Repository.initialise(store, Encryption.of(repository), new InitOptions(unsafe), runtime());
+        } catch (RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    /** The catalogue of the configured cluster in a repository; closing its repository is the caller's. */
+    public ClusterCatalog cluster(Repository repository) {
+        return new ClusterCatalog(repository, new ClusterName(configuration.cluster()));
+    }
+
+    /** What repositories need from the process. */
+    public RepositoryRuntime runtime() {
+        return new RepositoryRuntime(
+                process.clock(),
+                MonotonicTime.SYSTEM,
+                process.random(),
+                owner(),
+                Compression.zstd(
+                        configuration.settings().number("compression.level").orElseThrow()),
+                process.temporaryDirectory());
+    }
+
+    /** How this process is named to others who meet what it holds. */
+    private static String owner() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "unknown host";
+        }
+        return host + ", process " + ProcessHandle.current().pid();
+    }
+}

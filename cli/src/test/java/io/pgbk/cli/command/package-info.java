@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.command;
+
+import org.jspecify.annotations.NullMarked;

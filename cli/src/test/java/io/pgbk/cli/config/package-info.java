@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.config;
+
+import org.jspecify.annotations.NullMarked;

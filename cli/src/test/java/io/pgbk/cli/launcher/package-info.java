@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.launcher;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.output;
+
+import org.jspecify.annotations.NullMarked;
