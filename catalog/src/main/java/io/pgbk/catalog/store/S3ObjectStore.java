@@ -1,13 +1,135 @@
 package io.pgbk.catalog.store;
 
-/** Objects in an S3 bucket. */
-abstract class S3ObjectStore implements ObjectStore {
-    private S3ObjectStore() {}
+import java.io.InputStream;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalLong;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 
-    static ObjectStore open(S3StoreConfig config) {
-        if (config.attempts() > 0) {
-            throw new UnsupportedOperationException(config.displayName());
+/** Objects in an S3 bucket below a key prefix. */
+final class S3ObjectStore implements ObjectStore {
+    private final S3Client client;
+    private final S3StoreConfig config;
+    private final S3Versions versions;
+    private final S3Reader reader;
+    private final S3Creation creation;
+    private final S3Multipart multipart;
+    private final S3Deletion deletion;
+    private final PartBuffers buffers;
+
+    private S3ObjectStore(S3Client client, S3StoreConfig config) {
+        this.client = client;
+        this.config = config;
+        versions = new S3Versions(client, config);
+        reader = new S3Reader(client, config, versions);
+        creation = new S3Creation(client, config, reader, versions);
+        multipart = new S3Multipart(client, config, creation, reader);
+        deletion = new S3Deletion(client, config, versions);
+        buffers = new PartBuffers(
+                config.transfer().partsInFlight(), config.transfer().partBytes());
+    }
+
+    static S3ObjectStore open(S3StoreConfig config) {
+        return new S3ObjectStore(S3Clients.build(config), config);
+    }
+
+    @Override
+    public String displayName() {
+        return config.displayName();
+    }
+
+    @Override
+    public CreateOutcome create(String key, ObjectBody body) {
+        return creation.create(Keys.check(key), body);
+    }
+
+    @Override
+    public ObjectUpload upload(String key) {
+        return new S3Upload(
+                multipart, buffers, Keys.check(key), config.transfer().partBytes());
+    }
+
+    @Override
+    public InputStream read(String key, long offset, long length) {
+        Keys.check(key);
+        if (offset < 0 || length < 0) {
+            throw new IllegalArgumentException("no valid range: " + offset + "+" + length);
         }
-        throw new IllegalStateException();
+        if (length == 0) {
+            long objectLength =
+                    reader.findLength(key).orElseThrow(() -> new ObjectMissingException(key, config.displayName()));
+            if (offset > objectLength) {
+                throw Contents.rangePastEnd(key, config.displayName(), offset, length, objectLength);
+            }
+            return InputStream.nullInputStream();
+        }
+        return new S3RangeStream(reader, config, key, offset, length);
+    }
+
+    @Override
+    public byte[] readAll(String key, int maxBytes) {
+        return reader.readAll(Keys.check(key), maxBytes);
+    }
+
+    @Override
+    public OptionalLong findLength(String key) {
+        return reader.findLength(Keys.check(key));
+    }
+
+    @Override
+    public Iterator<ObjectInfo> list(String prefix, String after) {
+        Keys.checkPrefix(prefix);
+        return versions.isVersioned()
+                ? new S3VersionListing(client, config, prefix, after)
+                : new S3Listing(client, config, prefix, after);
+    }
+
+    @Override
+    public List<String> listChildren(String prefix) {
+        return S3Listing.children(client, config, Keys.checkDirectory(prefix));
+    }
+
+    @Override
+    public List<DeleteFailure> delete(Collection<String> keys) {
+        keys.forEach(Keys::check);
+        return deletion.delete(keys);
+    }
+
+    @Override
+    public Instant currentTime() {
+        return S3Attempts.run(config, "ask the time", null, 0, limits -> {
+            String date = client.listObjectsV2(ListObjectsV2Request.builder()
+                            .bucket(config.bucket())
+                            .prefix(config.objectName("repository.json"))
+                            .maxKeys(1)
+                            .overrideConfiguration(limits)
+                            .build())
+                    .sdkHttpResponse()
+                    .firstMatchingHeader("Date")
+                    .orElseThrow(() -> SdkClientException.create("no S3 answer: no Date header"));
+            try {
+                return ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME)
+                        .toInstant();
+            } catch (DateTimeParseException e) {
+                throw SdkClientException.create("no S3 answer: Date " + date, e);
+            }
+        });
+    }
+
+    @Override
+    public StoreProbe probe(String prefix) {
+        return new S3Probe(config, creation, reader, deletion).run(prefix);
+    }
+
+    @Override
+    public void close() {
+        client.close();
     }
 }

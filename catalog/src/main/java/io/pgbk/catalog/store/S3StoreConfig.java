@@ -92,7 +92,7 @@ public record S3StoreConfig(
                 ChecksumMode.AUTO,
                 null,
                 Timeouts.DEFAULT,
-                6,
+                8,
                 Transfer.DEFAULT);
     }
 
@@ -114,6 +114,11 @@ public record S3StoreConfig(
     private static boolean isLoopback(String host) {
         String name = host.toLowerCase(Locale.ROOT);
         return name.equals("localhost") || name.equals("[::1]") || name.matches("127(\\.\\d{1,3}){3}");
+    }
+
+    /** The key in the bucket for a key (or a key prefix) of the store. */
+    String objectName(String key) {
+        return prefix.isEmpty() ? key : prefix + "/" + key;
     }
 
     /** {@link #checksumMode()} with {@link ChecksumMode#AUTO} decided. */

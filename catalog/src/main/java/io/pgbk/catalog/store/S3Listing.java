@@ -1,0 +1,134 @@
+package io.pgbk.catalog.store;
+
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.CommonPrefix;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/** Objects page by page, in the order of their keys. Names that are no keys of pgbk's are passed over. */
+final class S3Listing implements Iterator<ObjectInfo> {
+    private final S3Client client;
+    private final S3StoreConfig config;
+    private final String prefix;
+    private final String after;
+    private Iterator<ObjectInfo> page = List.<ObjectInfo>of().iterator();
+    private @Nullable String continuation;
+    private boolean begun;
+    private String last = "";
+
+    S3Listing(S3Client client, S3StoreConfig config, String prefix, String after) {
+        this.client = client;
+        this.config = config;
+        this.prefix = prefix;
+        this.after = after;
+    }
+
+    @Override
+    public boolean hasNext() {
+        while (!page.hasNext() && (!begun || continuation != null)) {
+            fetch();
+        }
+        return page.hasNext();
+    }
+
+    @Override
+    public ObjectInfo next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        return page.next();
+    }
+
+    private void fetch() {
+        ListObjectsV2Response answer = page(client, config, prefix, null, after, continuation);
+        begun = true;
+        continuation = next(answer);
+        List<ObjectInfo> objects = new ArrayList<>();
+        for (S3Object object : answer.contents()) {
+            String key = keyOf(config, object.key());
+            if (key.compareTo(last) <= 0 && !last.isEmpty()) {
+                throw new PgbkException(
+                        ErrorCode.STORE_UNSAFE,
+                        config.displayName() + " lists " + key + " after " + last + ", not in ascending order");
+            }
+            last = key;
+            if (Keys.isValid(key) && key.compareTo(after) > 0) {
+                objects.add(new ObjectInfo(key, object.size()));
+            }
+        }
+        page = objects.iterator();
+    }
+
+    private static @Nullable String next(ListObjectsV2Response answer) {
+        return Boolean.TRUE.equals(answer.isTruncated()) ? answer.nextContinuationToken() : null;
+    }
+
+    static String keyOf(S3StoreConfig config, String objectName) {
+        return config.prefix().isEmpty()
+                ? objectName
+                : objectName.substring(config.prefix().length() + 1);
+    }
+
+    private static ListObjectsV2Response page(
+            S3Client client,
+            S3StoreConfig config,
+            String prefix,
+            @Nullable String delimiter,
+            String after,
+            @Nullable String continuation) {
+        return S3Attempts.run(config, "list " + prefix, null, 0, limits -> {
+            ListObjectsV2Response answer = client.listObjectsV2(ListObjectsV2Request.builder()
+                    .bucket(config.bucket())
+                    .prefix(config.objectName(prefix))
+                    .delimiter(delimiter)
+                    .startAfter(after.isEmpty() || continuation != null ? null : config.objectName(after))
+                    .continuationToken(continuation)
+                    .maxKeys(config.transfer().listPageSize())
+                    .overrideConfiguration(limits)
+                    .build());
+            boolean endless = Boolean.TRUE.equals(answer.isTruncated())
+                    && (answer.nextContinuationToken() == null
+                            || answer.nextContinuationToken().equals(continuation));
+            if (answer.isTruncated() == null || endless) {
+                // A listing that ends too early would look like an archive that ends there.
+                throw SdkClientException.create("no S3 answer: a listing that does not say whether it ends");
+            }
+            return answer;
+        });
+    }
+
+    /** The next parts below a prefix that is empty or ends in a slash. */
+    static List<String> children(S3Client client, S3StoreConfig config, String prefix) {
+        TreeSet<String> children = new TreeSet<>();
+        String continuation = null;
+        do {
+            ListObjectsV2Response answer = page(client, config, prefix, "/", "", continuation);
+            for (S3Object object : answer.contents()) {
+                addChild(children, keyOf(config, object.key()), prefix);
+            }
+            for (CommonPrefix common : answer.commonPrefixes()) {
+                addChild(children, keyOf(config, common.prefix()), prefix);
+            }
+            continuation = next(answer);
+        } while (continuation != null);
+        return List.copyOf(children);
+    }
+
+    private static void addChild(Set<String> children, String key, String prefix) {
+        String plain = key.endsWith("/") ? key.substring(0, key.length() - 1) : key;
+        if (key.length() > prefix.length() && Keys.isValid(plain)) {
+            children.add(key.substring(prefix.length()));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.pgbk.testkit;
+
+import java.time.Duration;
+
+/** What {@link FaultProxy} does to one request. */
+public sealed interface Fault {
+    /** Nothing: the request and the answer pass. */
+    record None() implements Fault {}
+
+    /** The store is not asked; the client gets this answer. */
+    record Answer(int status, String body) implements Fault {}
+
+    /** The store does its work, and the client gets this answer instead of the store's. */
+    record AnswerInstead(int status, String body) implements Fault {}
+
+    /** The store does its work, and the connection is reset before the client hears of it. */
+    record LoseAnswer() implements Fault {}
+
+    /** The connection is reset before the store is asked. */
+    record Reset() implements Fault {}
+
+    /** The answer's body breaks off after so many bytes, by an orderly end of the connection. */
+    record CutBody(long bytes) implements Fault {}
+
+    /** The request is held back for so long. */
+    record Delay(Duration time) implements Fault {}
+
+    /** Nothing ever happens until the proxy is closed. */
+    record Hang() implements Fault {}
+}
