@@ -1,3 +1,4 @@
+/** Data on its way into the repository: what archiving and backups share. */
 @NullMarked
 package io.pgbk.archiver;
 

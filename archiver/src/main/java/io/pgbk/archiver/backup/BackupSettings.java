@@ -1,29 +1,24 @@
 package io.pgbk.archiver.backup;
 
-import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * How a backup is taken; from the configuration.
+ * How a backup is taken; from the configuration. Compression and the directory for temporary files are the repository's
+ * ({@link io.pgbk.catalog.repository.RepositoryRuntime}).
  *
  * @param parallel threads that read, compress and store; 1 to 64
  * @param rateLimitBytesPerSecond limit on reading the data directory, all threads together; 0 for none
- * @param compressionLevel zstd level, 1 to 19
  * @param pageChecksums verify page checksums when the cluster has them
  * @param archiveDeadline how long to wait for a WAL segment to arrive in the repository
  * @param holderDeadline how long to wait for another backup of this cluster; zero refuses at once
- * @param temporaryDirectory for the file list of very large clusters; everything in it is unlinked at once
  */
 public record BackupSettings(
         int parallel,
         long rateLimitBytesPerSecond,
-        int compressionLevel,
         boolean pageChecksums,
         Duration archiveDeadline,
-        Duration holderDeadline,
-        Path temporaryDirectory) {
+        Duration holderDeadline) {
     private static final int MAXIMUM_PARALLEL = 64;
-    private static final int MAXIMUM_LEVEL = 19;
 
     public BackupSettings {
         if (parallel < 1 || parallel > MAXIMUM_PARALLEL) {
@@ -31,10 +26,6 @@ public record BackupSettings(
         }
         if (rateLimitBytesPerSecond < 0) {
             throw new IllegalArgumentException("negative rate limit " + rateLimitBytesPerSecond);
-        }
-        if (compressionLevel < 1 || compressionLevel > MAXIMUM_LEVEL) {
-            throw new IllegalArgumentException(
-                    "compression level " + compressionLevel + " is not in 1.." + MAXIMUM_LEVEL);
         }
         if (archiveDeadline.isNegative() || archiveDeadline.isZero() || holderDeadline.isNegative()) {
             throw new IllegalArgumentException("deadlines must be positive");

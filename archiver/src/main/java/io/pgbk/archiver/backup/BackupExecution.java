@@ -1,0 +1,254 @@
+package io.pgbk.archiver.backup;
+
+import io.pgbk.catalog.format.manifest.EntrySorter;
+import io.pgbk.catalog.format.manifest.ManifestFacts;
+import io.pgbk.catalog.format.pack.PackRef;
+import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.RepositoryRuntime;
+import io.pgbk.catalog.repository.backup.BackupFacts;
+import io.pgbk.catalog.repository.backup.BackupSummary.ManifestReference;
+import io.pgbk.catalog.repository.backup.BackupWriter;
+import io.pgbk.catalog.repository.backup.PackSlot;
+import io.pgbk.catalog.repository.backup.PackUse;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.BackupLabel;
+import io.pgbk.postgres.PgControl;
+import io.pgbk.postgres.server.BackupSession;
+import io.pgbk.postgres.server.BackupStop;
+import io.pgbk.postgres.server.PostgresConfig;
+import io.pgbk.postgres.server.PostgresConnection;
+import io.pgbk.postgres.server.ServerFacts;
+import io.pgbk.task.TaskMonitor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** One backup being taken, from the server's start to the commit. */
+final class BackupExecution {
+    private static final long HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final Duration STOP_LIMIT = Duration.ofMinutes(5);
+    private static final int MOST_FAILURES_IN_RESULT = 10_000;
+
+    private final BackupPlan plan;
+    private final ServerFacts server;
+    private final PostgresConnection control;
+    private final PostgresConfig postgres;
+    private final Repository repository;
+    private final WalArchive archive;
+    private final BackupWriter writer;
+    private final BackupSettings settings;
+    private final BackupOrigin origin;
+    private final Map<String, String> annotations;
+    private final TaskMonitor monitor;
+    private final RepositoryRuntime runtime;
+    private final List<PackSlot> slots = new ArrayList<>();
+    private long lastHeartbeat;
+
+    /** @param control a session beside the one that holds the backup mode */
+    BackupExecution(
+            BackupPlan plan,
+            ServerFacts server,
+            PostgresConnection control,
+            ClusterCatalog cluster,
+            BackupWriter writer,
+            BackupSettings settings,
+            BackupOrigin origin,
+            Map<String, String> annotations,
+            TaskMonitor monitor) {
+        this.plan = plan;
+        this.server = server;
+        this.control = control;
+        this.postgres = control.config();
+        this.repository = cluster.repository();
+        this.archive = cluster.wal(plan.incarnation());
+        this.writer = writer;
+        this.settings = settings;
+        this.origin = origin;
+        this.annotations = annotations;
+        this.monitor = monitor;
+        this.runtime = repository.runtime();
+    }
+
+    /** What the server said at both ends. */
+    private record Span(BackupSession session, Instant startTime, BackupStop stop, Instant stopTime) {}
+
+    /** @param startedNanos when the command began, on the repository's monotonic clock */
+    BackupResult run(long startedNanos) {
+        monitor.phase("checkpoint", -1);
+        monitor.debug("backup " + writer.label() + ": " + plan);
+        try (BackupSession session =
+                        BackupSession.start(PostgresConnection.open(postgres), writer.label().toString(), true, monitor);
+                EntrySorter entries = new EntrySorter(runtime.temporaryDirectory(), DataCopy.SORTER_BYTES)) {
+            Instant startTime = runtime.clock().instant();
+            requireRole(session.startedOnStandby());
+            WalProof wal = new WalProof(plan, archive, control, runtime.monotonic(), settings, monitor);
+            wal.proveArchiving(session.startTimeline(), session.startLsn(), () -> heartbeat(session));
+
+            PackTable packs = new PackTable(this::nextPack);
+            RateLimiter limiter =
+                    new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
+            DataCopy copy =
+                    new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, monitor);
+            copy.run(() -> heartbeat(session));
+
+            monitor.phase("stop", -1);
+            Span span = new Span(session, startTime, session.stop(STOP_LIMIT), runtime.clock().instant());
+            requireConsistent(span, copy.control());
+            copy.future().after(span.stop().stopLsn()).forEach(page -> copy.failures().add(page.file(), page.block()));
+
+            monitor.phase("manifest", -1);
+            ManifestReference manifest = writeManifest(span, copy, packs.completed(), entries);
+            writer.checkAlive();
+
+            monitor.phase("wal", -1);
+            wal.awaitAll(
+                    span.stop().stopTimeline(), session.startLsn(), span.stop().stopLsn(), writer::checkAlive);
+
+            monitor.phase("commit", -1);
+            writer.commit(facts(span, copy, packs.completed()), manifest);
+            return result(span, copy, startedNanos);
+        }
+    }
+
+    private String nextPack(int number) {
+        PackSlot slot = writer.newPack();
+        slots.add(slot);
+        if (slots.size() != number + 1) {
+            throw new IllegalStateException("pack " + number + " got slot " + (slots.size() - 1));
+        }
+        return slot.key();
+    }
+
+    private void heartbeat(BackupSession session) {
+        long now = runtime.monotonic().nanoTime();
+        if (now - lastHeartbeat >= HEARTBEAT_NANOS) {
+            lastHeartbeat = now;
+            writer.checkAlive();
+            session.checkAlive();
+        }
+    }
+
+    private void requireRole(boolean standby) {
+        if (standby != plan.fromStandby()) {
+            throw roleChanged(standby ? "the server became a standby" : "the standby was promoted");
+        }
+    }
+
+    private static PgbkException roleChanged(String what) {
+        return new PgbkException(
+                ErrorCode.ROLE_CHANGED,
+                what + " during the backup",
+                "The copied files do not belong to one server's history; take the backup again.");
+    }
+
+    /** What the server and the copied files say must fit together, else the backup could not be restored. */
+    private void requireConsistent(Span span, PgControl copied) {
+        BackupStop stop = span.stop();
+        requireRole(control.isInRecovery());
+        BackupLabel label = BackupLabel.parse(stop.backupLabel());
+        if (stop.stopTimeline() != label.startTimeline() || stop.stopTimeline() != span.session().startTimeline()) {
+            throw roleChanged("the timeline changed from " + Integer.toUnsignedString(label.startTimeline()) + " to "
+                    + Integer.toUnsignedString(stop.stopTimeline()));
+        }
+        boolean recovering = copied.state() == PgControl.State.IN_ARCHIVE_RECOVERY;
+        if (recovering != plan.fromStandby() || label.fromStandby() != plan.fromStandby()) {
+            throw roleChanged("the state of the server changed to " + copied.state());
+        }
+        if (copied.systemIdentifier() != server.systemIdentifier()) {
+            throw new PgbkException(
+                    ErrorCode.OTHER_CLUSTER,
+                    "the copied pg_control has system identifier " + copied.systemIdentifierText()
+                            + ", the server has " + server.systemIdentifierText(),
+                    "Check postgres.data-directory.");
+        }
+        if (!label.startLsn().equals(span.session().startLsn())
+                || (plan.fromStandby() && copied.minRecoveryPoint().isAfter(stop.stopLsn()))) {
+            throw new PgbkException(
+                    ErrorCode.POSTGRES_UNSUITABLE,
+                    "the backup from " + label.startLsn() + " to " + stop.stopLsn() + " does not cover the copied files"
+                            + " (start " + span.session().startLsn() + ", minimum recovery point "
+                            + copied.minRecoveryPoint() + ")",
+                    "Something else started or replaced the server during the backup; take it again.");
+        }
+    }
+
+    private ManifestReference writeManifest(Span span, DataCopy copy, List<PackRef> packs, EntrySorter entries) {
+        ManifestFacts facts = ManifestContent.facts(
+                plan,
+                server,
+                writer.label(),
+                copy.control(),
+                span.session().startLsn(),
+                span.startTime(),
+                span.stop(),
+                span.stopTime(),
+                monitor);
+        return new ManifestUpload(repository, monitor)
+                .write(
+                        writer.manifestKey(),
+                        facts,
+                        packs,
+                        entries.sorted(),
+                        copy.failures().named(),
+                        postgres);
+    }
+
+    private BackupFacts facts(Span span, DataCopy copy, List<PackRef> packs) {
+        List<PackUse> uses = new ArrayList<>(packs.size());
+        for (int i = 0; i < packs.size(); i++) {
+            long length = packs.get(i).length();
+            uses.add(new PackUse(writer.label(), slots.get(i).number(), length, length));
+        }
+        CopyTotals totals = copy.totals();
+        return new BackupFacts(
+                Optional.empty(),
+                Optional.empty(),
+                plan.incarnation().number(),
+                span.stop().stopTimeline(),
+                span.session().startLsn(),
+                span.stop().stopLsn(),
+                span.startTime(),
+                span.stopTime(),
+                totals.files(),
+                totals.fileBytes(),
+                totals.readBytes(),
+                totals.storedBytes(),
+                copy.failures().count(),
+                plan.fromStandby(),
+                origin.host(),
+                origin.programVersion(),
+                annotations,
+                uses);
+    }
+
+    private BackupResult result(Span span, DataCopy copy, long startedNanos) {
+        CopyTotals totals = copy.totals();
+        return new BackupResult(
+                writer.label().toString(),
+                plan.type().id(),
+                null,
+                null,
+                span.stop().stopTimeline(),
+                span.session().startLsn().toString(),
+                span.stop().stopLsn().toString(),
+                span.startTime(),
+                span.stopTime(),
+                totals.files(),
+                totals.fileBytes(),
+                totals.readBytes(),
+                totals.storedBytes(),
+                copy.failures().named().stream()
+                        .limit(MOST_FAILURES_IN_RESULT)
+                        .map(failure -> new PageFailure(failure.file().toString(), failure.block()))
+                        .toList(),
+                (runtime.monotonic().nanoTime() - startedNanos) / 1e9);
+    }
+}

@@ -1,0 +1,171 @@
+package io.pgbk.archiver.backup;
+
+import io.pgbk.catalog.format.manifest.EntrySorter;
+import io.pgbk.catalog.format.manifest.WindowDigester;
+import io.pgbk.catalog.format.manifest.WindowDigests;
+import io.pgbk.catalog.format.pack.PackWriter;
+import io.pgbk.catalog.format.pack.Placement;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.files.RelationFile;
+import io.pgbk.postgres.files.SourceFile;
+import io.pgbk.task.TaskMonitor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies work units into packs of its own: reads a piece, verifies its pages, digests it, appends it. One per thread;
+ * holds one frame of content beside what its pack writer needs.
+ */
+final class CopyWorker {
+    /** So many files may wait for their shared frame to be sealed before it is sealed early. */
+    private static final int MAXIMUM_UNSEALED = 4096;
+
+    private final CopyTotals totals;
+    private final RateLimiter limiter;
+    private final PackWriter writer;
+    private final EntrySorter entries;
+    private final @Nullable PageChecker checker;
+    private final int pageBytes;
+    private final TaskMonitor monitor;
+    private final byte[] piece;
+    private final ByteBuffer pieceBuffer;
+    private final WindowDigester digester = new WindowDigester();
+    private final Deque<Unsealed> unsealed = new ArrayDeque<>();
+
+    /** A slice that was appended and whose last pieces may not know their place yet. */
+    private record Unsealed(CopyFile file, int slice, List<Placement> placements, WindowDigests windows) {
+        boolean isSealed() {
+            return placements.isEmpty() || placements.getLast().isSealed();
+        }
+    }
+
+    /** @param checker verifies relation pages; null when checksums are off */
+    CopyWorker(
+            CopyTotals totals,
+            RateLimiter limiter,
+            PackWriter writer,
+            EntrySorter entries,
+            @Nullable PageChecker checker,
+            int frameBytes,
+            int pageBytes,
+            TaskMonitor monitor) {
+        this.totals = totals;
+        this.limiter = limiter;
+        this.writer = writer;
+        this.entries = entries;
+        this.checker = checker;
+        this.pageBytes = pageBytes;
+        this.monitor = monitor;
+        this.piece = new byte[frameBytes];
+        this.pieceBuffer = ByteBuffer.wrap(piece).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Copies one unit. */
+    void copy(WorkUnit unit) {
+        switch (unit) {
+            case WorkUnit.Files files -> files.files().forEach(file -> copySlice(file, 0));
+            case WorkUnit.Slice slice -> copySlice(slice.file(), slice.slice());
+            case WorkUnit.End end -> throw new IllegalArgumentException(end + " cannot be copied");
+        }
+    }
+
+    /** Copies content that was read already. */
+    void copyContent(SourceFile source, byte[] content) {
+        digester.update(content, 0, content.length);
+        Placement place = writer.append(content, 0, content.length, false);
+        totals.read(content.length);
+        writer.flush();
+        entries.add(CopyFile.entryOf(source, List.of(place.extent()), digester.finish()));
+        totals.copied(content.length);
+    }
+
+    /** Makes all that was copied durable and hands the last entries on. */
+    void finish() {
+        writer.flush();
+        handOnSealed();
+        writer.finish();
+        totals.stored(writer.storedBytes());
+    }
+
+    private void copySlice(CopyFile file, int slice) {
+        Optional<FileChannel> channel = file.open();
+        if (channel.isEmpty()) {
+            return;
+        }
+        if (checker != null) {
+            checker.startSlice();
+        }
+        try {
+            List<Placement> placements = copyPieces(file, slice, channel.get());
+            file.sliceRead();
+            unsealed.add(new Unsealed(file, slice, placements, digester.finish()));
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.POSTGRES_UNSUITABLE,
+                    "'" + file.source().path() + "' cannot be read: " + e.getMessage(),
+                    "A read error of the operating system: check the disk.",
+                    e);
+        }
+        if (unsealed.size() >= MAXIMUM_UNSEALED) {
+            writer.flush();
+        }
+        handOnSealed();
+    }
+
+    private List<Placement> copyPieces(CopyFile file, int slice, FileChannel channel) throws IOException {
+        long start = file.sliceOffset(slice);
+        int length = file.sliceLength(slice);
+        RelationFile relation = file.source().relation();
+        List<Placement> placements = new ArrayList<>(1 + length / piece.length);
+        for (int done = 0; done < length; ) {
+            monitor.checkCancelled();
+            int want = Math.min(piece.length, length - done);
+            limiter.acquire(want);
+            int got = read(channel, start + done, want);
+            if (checker != null && relation != null) {
+                checker.check(file.source(), relation, channel, pieceBuffer, got, start + done);
+            }
+            digester.update(piece, 0, want);
+            placements.add(writer.append(piece, 0, want, relation != null && want % pageBytes == 0));
+            done += want;
+            totals.read(got);
+            monitor.advance(want);
+        }
+        return placements;
+    }
+
+    /** Fills the piece with what the file has there; what it lost meanwhile becomes zeros. Returns what it had. */
+    private int read(FileChannel channel, long position, int want) throws IOException {
+        pieceBuffer.clear().limit(want);
+        while (pieceBuffer.hasRemaining()) {
+            if (channel.read(pieceBuffer, position + pieceBuffer.position()) < 0) {
+                break;
+            }
+        }
+        int got = pieceBuffer.position();
+        Arrays.fill(piece, got, want, (byte) 0);
+        pieceBuffer.clear();
+        return got;
+    }
+
+    private void handOnSealed() {
+        for (Unsealed first = unsealed.peek(); first != null && first.isSealed(); first = unsealed.peek()) {
+            unsealed.remove();
+            CopyFile file = first.file();
+            file.sliceSealed(first.slice(), first.placements(), first.windows()).ifPresent(entry -> {
+                entries.add(entry);
+                totals.copied(file.size());
+            });
+        }
+    }
+}

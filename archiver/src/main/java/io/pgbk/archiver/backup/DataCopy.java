@@ -1,0 +1,201 @@
+package io.pgbk.archiver.backup;
+
+import io.pgbk.archiver.ControlFile;
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.manifest.EntrySorter;
+import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackWriter;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.PgControl;
+import io.pgbk.postgres.files.DataDirectoryWalk;
+import io.pgbk.postgres.files.RelativePath;
+import io.pgbk.postgres.files.SourceDirectory;
+import io.pgbk.postgres.files.SourceEntry;
+import io.pgbk.postgres.files.SourceFile;
+import io.pgbk.postgres.files.SourceLink;
+import io.pgbk.postgres.files.SourceTablespace;
+import io.pgbk.postgres.files.WalkVisitor;
+import io.pgbk.task.TaskMonitor;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies a data directory into packs with several threads while its server writes, pg_control last of all.
+ *
+ * <p>Memory: for each thread three frames and what its upload keeps in flight; for the whole copy {@link
+ * #SORTER_BYTES} of manifest entries, the rest of them in temporary files; and {@link UnitPlanner}'s few units. With the
+ * default frame of 1 MiB and parts of 8 MiB that is below 256 MiB for up to eight threads, whatever the database's size.
+ */
+final class DataCopy {
+    /** Encoded manifest entries kept in memory. */
+    static final long SORTER_BYTES = 32L << 20;
+
+    private final BackupPlan plan;
+    private final Repository repository;
+    private final Lsn startLsn;
+    private final RateLimiter limiter;
+    private final PackTable packs;
+    private final EntrySorter entries;
+    private final TaskMonitor monitor;
+    private final CopyTotals totals = new CopyTotals();
+    private final PageFailures failures = new PageFailures();
+    private final FuturePages future = new FuturePages();
+    private @Nullable SourceFile controlSource;
+    private volatile @Nullable PgControl copiedControl;
+
+    DataCopy(
+            BackupPlan plan,
+            Repository repository,
+            Lsn startLsn,
+            RateLimiter limiter,
+            PackTable packs,
+            EntrySorter entries,
+            TaskMonitor monitor) {
+        this.plan = plan;
+        this.repository = repository;
+        this.startLsn = startLsn;
+        this.limiter = limiter;
+        this.packs = packs;
+        this.entries = entries;
+        this.monitor = monitor;
+    }
+
+    /**
+     * Copies everything; when it returns, all packs are durable and in the table.
+     *
+     * @param heartbeat called about once a second
+     */
+    void run(Runnable heartbeat) {
+        monitor.phase("copy", plan.expectedBytes());
+        try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
+            UnitPlanner planner = new UnitPlanner(threads::submit);
+            DataDirectoryWalk.walk(plan.dataDirectory(), plan.walk(), new Visitor(planner), monitor);
+            planner.flush();
+            if (controlSource == null) {
+                throw new PgbkException(
+                        ErrorCode.POSTGRES_UNSUITABLE,
+                        "'" + plan.dataDirectory() + "' has no " + ControlFile.NAME,
+                        "Check postgres.data-directory.");
+            }
+            threads.finish();
+        }
+    }
+
+    CopyTotals totals() {
+        return totals;
+    }
+
+    PageFailures failures() {
+        return failures;
+    }
+
+    FuturePages future() {
+        return future;
+    }
+
+    /** What the copied pg_control says. */
+    PgControl control() {
+        PgControl control = copiedControl;
+        if (control == null) {
+            throw new IllegalStateException("pg_control is not copied yet");
+        }
+        return control;
+    }
+
+    private final class Visitor implements WalkVisitor {
+        private final UnitPlanner planner;
+
+        Visitor(UnitPlanner planner) {
+            this.planner = planner;
+        }
+
+        @Override
+        public void entry(SourceEntry entry) {
+            switch (entry) {
+                case SourceFile file -> {
+                    if (file.isControlFile()) {
+                        controlSource = file;
+                    } else {
+                        planner.add(file);
+                    }
+                }
+                case SourceDirectory directory -> entries.add(FileEntry.directory(
+                        pathOf(directory), directory.mode(), micros(directory)));
+                case SourceLink link -> addLink(link, link.target());
+                case SourceTablespace tablespace -> addLink(tablespace, tablespace.target());
+            }
+        }
+
+        private void addLink(SourceEntry link, String target) {
+            entries.add(FileEntry.symlink(
+                    pathOf(link), Bytes.of(target.getBytes(StandardCharsets.ISO_8859_1)), micros(link)));
+            totals.copied(0);
+        }
+
+        @Override
+        public void warning(RelativePath path, String message) {
+            monitor.warn(path + ": " + message);
+        }
+    }
+
+    private static Bytes pathOf(SourceEntry entry) {
+        return Bytes.of(entry.path().bytes());
+    }
+
+    private static long micros(SourceEntry entry) {
+        return entry.modified().to(TimeUnit.MICROSECONDS);
+    }
+
+    private final class Work implements CopyThreads.Work {
+        private final PackWriter writer = new PackWriter(
+                repository.store(), repository.keys(), packs, plan.packs(), repository.runtime().random());
+        private final CopyWorker worker = new CopyWorker(
+                totals,
+                limiter,
+                writer,
+                entries,
+                plan.verifyPages()
+                        ? new PageChecker(startLsn, plan.relationSegmentBlocks(), failures, future, monitor)
+                        : null,
+                plan.packs().frameBytes(),
+                plan.packs().pageBytes(),
+                monitor);
+
+        @Override
+        public void copy(WorkUnit unit) {
+            worker.copy(unit);
+        }
+
+        @Override
+        public void copyLast() {
+            SourceFile source = controlSource;
+            if (source == null) {
+                throw new IllegalStateException("the walk found no " + ControlFile.NAME);
+            }
+            ControlFile file = ControlFile.read(plan.dataDirectory());
+            byte[] content = file.content();
+            worker.copyContent(withSize(source, content.length), content);
+            copiedControl = file.control();
+        }
+
+        private SourceFile withSize(SourceFile source, long size) {
+            return new SourceFile(
+                    source.path(), source.file(), source.mode(), source.modified(), size, source.relation());
+        }
+
+        @Override
+        public void finish() {
+            worker.finish();
+        }
+
+        @Override
+        public void close() {
+            writer.close();
+        }
+    }
+}
