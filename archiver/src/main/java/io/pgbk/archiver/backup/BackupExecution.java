@@ -2,14 +2,13 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
+import io.pgbk.catalog.format.manifest.ManifestWriter.ManifestRef;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.backup.BackupFacts;
-import io.pgbk.catalog.repository.backup.BackupSummary.ManifestReference;
 import io.pgbk.catalog.repository.backup.BackupWriter;
-import io.pgbk.catalog.repository.backup.PackSlot;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.WalArchive;
@@ -49,7 +48,6 @@ final class BackupExecution {
     private final Map<String, String> annotations;
     private final TaskMonitor monitor;
     private final RepositoryRuntime runtime;
-    private final List<PackSlot> slots = new ArrayList<>();
     private long lastHeartbeat;
 
     /** @param control a session beside the one that holds the backup mode */
@@ -84,28 +82,32 @@ final class BackupExecution {
     BackupResult run(long startedNanos) {
         monitor.phase("checkpoint", -1);
         monitor.debug("backup " + writer.label() + ": " + plan);
-        try (BackupSession session =
-                        BackupSession.start(PostgresConnection.open(postgres), writer.label().toString(), true, monitor);
+        try (BackupSession session = BackupSession.start(
+                        PostgresConnection.open(postgres), writer.label().toString(), true, monitor);
                 EntrySorter entries = new EntrySorter(runtime.temporaryDirectory(), DataCopy.SORTER_BYTES)) {
             Instant startTime = runtime.clock().instant();
             requireRole(session.startedOnStandby());
             WalProof wal = new WalProof(plan, archive, control, runtime.monotonic(), settings, monitor);
             wal.proveArchiving(session.startTimeline(), session.startLsn(), () -> heartbeat(session));
 
-            PackTable packs = new PackTable(this::nextPack);
-            RateLimiter limiter =
-                    new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
-            DataCopy copy =
-                    new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, monitor);
+            PackTable packs = new PackTable(writer::packKey);
+            RateLimiter limiter = new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
+            DataCopy copy = new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, monitor);
             copy.run(() -> heartbeat(session));
 
             monitor.phase("stop", -1);
-            Span span = new Span(session, startTime, session.stop(STOP_LIMIT), runtime.clock().instant());
+            Span span = new Span(
+                    session,
+                    startTime,
+                    session.stop(STOP_LIMIT),
+                    runtime.clock().instant());
             requireConsistent(span, copy.control());
-            copy.future().after(span.stop().stopLsn()).forEach(page -> copy.failures().add(page.file(), page.block()));
+            copy.future()
+                    .after(span.stop().stopLsn())
+                    .forEach(page -> copy.failures().add(page.file(), page.block()));
 
             monitor.phase("manifest", -1);
-            ManifestReference manifest = writeManifest(span, copy, packs.completed(), entries);
+            ManifestRef manifest = writeManifest(span, copy, packs.completed(), entries);
             writer.checkAlive();
 
             monitor.phase("wal", -1);
@@ -116,15 +118,6 @@ final class BackupExecution {
             writer.commit(facts(span, copy, packs.completed()), manifest);
             return result(span, copy, startedNanos);
         }
-    }
-
-    private String nextPack(int number) {
-        PackSlot slot = writer.newPack();
-        slots.add(slot);
-        if (slots.size() != number + 1) {
-            throw new IllegalStateException("pack " + number + " got slot " + (slots.size() - 1));
-        }
-        return slot.key();
     }
 
     private void heartbeat(BackupSession session) {
@@ -154,7 +147,8 @@ final class BackupExecution {
         BackupStop stop = span.stop();
         requireRole(control.isInRecovery());
         BackupLabel label = BackupLabel.parse(stop.backupLabel());
-        if (stop.stopTimeline() != label.startTimeline() || stop.stopTimeline() != span.session().startTimeline()) {
+        if (stop.stopTimeline() != label.startTimeline()
+                || stop.stopTimeline() != span.session().startTimeline()) {
             throw roleChanged("the timeline changed from " + Integer.toUnsignedString(label.startTimeline()) + " to "
                     + Integer.toUnsignedString(stop.stopTimeline()));
         }
@@ -165,8 +159,8 @@ final class BackupExecution {
         if (copied.systemIdentifier() != server.systemIdentifier()) {
             throw new PgbkException(
                     ErrorCode.OTHER_CLUSTER,
-                    "the copied pg_control has system identifier " + copied.systemIdentifierText()
-                            + ", the server has " + server.systemIdentifierText(),
+                    "the copied pg_control has system identifier " + copied.systemIdentifierText() + ", the server has "
+                            + server.systemIdentifierText(),
                     "Check postgres.data-directory.");
         }
         if (!label.startLsn().equals(span.session().startLsn())
@@ -180,7 +174,7 @@ final class BackupExecution {
         }
     }
 
-    private ManifestReference writeManifest(Span span, DataCopy copy, List<PackRef> packs, EntrySorter entries) {
+    private ManifestRef writeManifest(Span span, DataCopy copy, List<PackRef> packs, EntrySorter entries) {
         ManifestFacts facts = ManifestContent.facts(
                 plan,
                 server,
@@ -205,7 +199,7 @@ final class BackupExecution {
         List<PackUse> uses = new ArrayList<>(packs.size());
         for (int i = 0; i < packs.size(); i++) {
             long length = packs.get(i).length();
-            uses.add(new PackUse(writer.label(), slots.get(i).number(), length, length));
+            uses.add(new PackUse(writer.label(), i, length, length));
         }
         CopyTotals totals = copy.totals();
         return new BackupFacts(

@@ -46,7 +46,8 @@ public final class BackupPreflight {
                     "full-page-writes",
                     server.inRecovery(),
                     ErrorCode.POSTGRES_UNSUITABLE,
-                    "full_page_writes is off" + (server.inRecovery() ? " on the primary: a standby cannot be copied" : ""),
+                    "full_page_writes is off"
+                            + (server.inRecovery() ? " on the primary: a standby cannot be copied" : ""),
                     "Set full_page_writes = on in the primary's postgresql.conf and reload it."));
         }
         if (server.blockBytes() != PageChecksum.PAGE_BYTES) {
@@ -70,12 +71,13 @@ public final class BackupPreflight {
 
     private static void checkRole(ServerFacts server, boolean standby, List<Finding> findings) {
         if (server.inRecovery() && !standby) {
-            findings.add(new Finding(
-                    "role",
-                    true,
-                    ErrorCode.ROLE_CHANGED,
-                    "the server is a standby",
-                    "Use --standby to copy from a standby, --if-primary to skip standbys, or run pgbk on the primary."));
+            findings.add(
+                    new Finding(
+                            "role",
+                            true,
+                            ErrorCode.ROLE_CHANGED,
+                            "the server is a standby",
+                            "Use --standby to copy from a standby, --if-primary to skip standbys, or run pgbk on the primary."));
         }
         if (!server.inRecovery() && standby) {
             findings.add(new Finding(

@@ -30,8 +30,7 @@ public final class BackupRunner {
     private final BackupSettings settings;
     private final BackupOrigin origin;
 
-    public BackupRunner(
-            PostgresConfig postgres, ClusterCatalog cluster, BackupSettings settings, BackupOrigin origin) {
+    public BackupRunner(PostgresConfig postgres, ClusterCatalog cluster, BackupSettings settings, BackupOrigin origin) {
         this.postgres = postgres;
         this.cluster = cluster;
         this.settings = settings;
@@ -55,7 +54,8 @@ public final class BackupRunner {
             Incarnation incarnation = examine(connection, server, request, monitor);
             BackupPlan plan = BackupPlanner.plan(
                     server, postgres.dataDirectory(), incarnation, settings, runtime.compression(), monitor);
-            BackupStart start = new BackupStart(BackupType.FULL, incarnation, Optional.empty(), settings.holderDeadline());
+            BackupStart start =
+                    new BackupStart(BackupType.FULL, incarnation, Optional.empty(), settings.holderDeadline());
             try (BackupWriter writer = cluster.backups().begin(start)) {
                 BackupExecution execution = new BackupExecution(
                         plan, server, connection, cluster, writer, settings, origin, request.annotations(), monitor);

@@ -124,8 +124,8 @@ final class DataCopy {
                         planner.add(file);
                     }
                 }
-                case SourceDirectory directory -> entries.add(FileEntry.directory(
-                        pathOf(directory), directory.mode(), micros(directory)));
+                case SourceDirectory directory ->
+                    entries.add(FileEntry.directory(pathOf(directory), directory.mode(), micros(directory)));
                 case SourceLink link -> addLink(link, link.target());
                 case SourceTablespace tablespace -> addLink(tablespace, tablespace.target());
             }
@@ -153,7 +153,11 @@ final class DataCopy {
 
     private final class Work implements CopyThreads.Work {
         private final PackWriter writer = new PackWriter(
-                repository.store(), repository.keys(), packs, plan.packs(), repository.runtime().random());
+                repository.store(),
+                repository.keys(),
+                packs,
+                plan.packs(),
+                repository.runtime().random());
         private final CopyWorker worker = new CopyWorker(
                 totals,
                 limiter,

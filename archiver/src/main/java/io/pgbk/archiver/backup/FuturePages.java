@@ -44,7 +44,7 @@ final class FuturePages {
                 late.add(page);
             }
         }
-        late.sort(Comparator.comparing(Page::file).thenComparing(Page::block));
+        late.sort(Comparator.comparing(Page::file).thenComparingLong(Page::block));
         return late;
     }
 }

@@ -81,8 +81,8 @@ final class ManifestContent {
                 ConfigurationFiles.collect(server.configFile(), server.hbaFile(), server.identFile());
         collected.warnings().forEach(monitor::warn);
         return collected.files().stream()
-                .map(file -> new ManifestFacts.ConfigurationFile(
-                        bytes(file.path()), role(file), Bytes.of(file.content())))
+                .map(file ->
+                        new ManifestFacts.ConfigurationFile(bytes(file.path()), role(file), Bytes.of(file.content())))
                 .toList();
     }
 

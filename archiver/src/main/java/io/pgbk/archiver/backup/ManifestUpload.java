@@ -9,7 +9,6 @@ import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.format.manifest.PageFailure;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.Repository;
-import io.pgbk.catalog.repository.backup.BackupSummary.ManifestReference;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -22,9 +21,6 @@ import java.util.List;
 
 /** Streams a backup's manifest into the repository. */
 final class ManifestUpload {
-    /** The manifest that a backup itself writes; later ones come from compaction. */
-    private static final int FIRST_GENERATION = 1;
-
     private static final long MOST_RELATIONS = 1_000_000;
 
     private final Repository repository;
@@ -40,7 +36,7 @@ final class ManifestUpload {
      *
      * @param server asked for the catalogue snapshot; what cannot be read of it is a warning
      */
-    ManifestReference write(
+    ManifestWriter.ManifestRef write(
             String key,
             ManifestFacts facts,
             List<PackRef> packs,
@@ -66,8 +62,7 @@ final class ManifestUpload {
             addCatalogue(writer, server);
             ManifestWriter.ManifestRef written = writer.finish();
             upload.complete();
-            return new ManifestReference(
-                    FIRST_GENERATION, written.length(), written.sha256().hex());
+            return written;
         }
     }
 

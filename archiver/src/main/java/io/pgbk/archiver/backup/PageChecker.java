@@ -58,7 +58,12 @@ final class PageChecker {
      * @param realLength how many of them really were in the file; what follows is padding
      */
     void check(
-            SourceFile file, RelationFile relation, FileChannel channel, ByteBuffer content, int realLength, long fileOffset)
+            SourceFile file,
+            RelationFile relation,
+            FileChannel channel,
+            ByteBuffer content,
+            int realLength,
+            long fileOffset)
             throws IOException {
         int firstBlock = Math.toIntExact(fileOffset / PAGE);
         for (int offset = 0; offset + PAGE <= realLength; offset += PAGE) {

@@ -30,7 +30,7 @@ final class PageFailures {
     /** By file and block. */
     synchronized List<Failure> named() {
         List<Failure> sorted = new ArrayList<>(named);
-        sorted.sort(Comparator.comparing(Failure::file).thenComparing(Failure::block));
+        sorted.sort(Comparator.comparing(Failure::file).thenComparingLong(Failure::block));
         return sorted;
     }
 }

@@ -46,8 +46,7 @@ final class WalArrival {
      * @param heartbeat called between two looks
      * @throws PgbkException ARCHIVING_BROKEN naming the first missing segment
      */
-    void await(
-            TimelineHistory line, Lsn from, Lsn to, String remark, Supplier<String> hint, Runnable heartbeat) {
+    void await(TimelineHistory line, Lsn from, Lsn to, String remark, Supplier<String> hint, Runnable heartbeat) {
         WalSegmentSize size = archive.incarnation().segmentSize();
         Lsn searched = from;
         long progress = time.nanoTime();

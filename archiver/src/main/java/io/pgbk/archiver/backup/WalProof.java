@@ -71,8 +71,7 @@ final class WalProof {
      * @throws PgbkException ARCHIVING_BROKEN naming the first missing file
      */
     void awaitAll(int timeline, Lsn startLsn, Lsn stopLsn, Runnable heartbeat) {
-        String remark =
-                plan.fromStandby() ? "; if the primary is idle, run SELECT pg_switch_wal() there" : "";
+        String remark = plan.fromStandby() ? "; if the primary is idle, run SELECT pg_switch_wal() there" : "";
         arrival.await(line(timeline), startLsn, stopLsn, remark, this::hint, heartbeat);
         if (localHistory(timeline).isPresent() && archive.historyFile(timeline).isEmpty()) {
             throw new PgbkException(
@@ -110,9 +109,7 @@ final class WalProof {
     }
 
     private Optional<TimelineHistory> localHistory(int timeline) {
-        Path file = plan.dataDirectory()
-                .resolve("pg_wal")
-                .resolve(new WalFileName.History(timeline).toString());
+        Path file = plan.dataDirectory().resolve("pg_wal").resolve(new WalFileName.History(timeline).toString());
         try {
             return Optional.of(TimelineHistory.parse(timeline, Files.readAllBytes(file)));
         } catch (NoSuchFileException e) {

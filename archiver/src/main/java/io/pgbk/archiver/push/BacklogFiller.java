@@ -95,16 +95,13 @@ final class BacklogFiller {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
             long length;
-            try (OutputStream out = new DigestOutputStream(
-                    new BufferedOutputStream(Files.newOutputStream(raw), 1 << 16), sha256)) {
+            try (OutputStream out =
+                    new DigestOutputStream(new BufferedOutputStream(Files.newOutputStream(raw), 1 << 16), sha256)) {
                 length = from.read(object.get(), out);
             }
             WalContent content = new WalContent.InFile(raw, length, sha256.digest());
             PutWalOutcome outcome = to.put(new WalUpload(
-                    file,
-                    content,
-                    from.incarnation().identity().systemIdentifier(),
-                    from.readIndex(object.get())));
+                    file, content, from.incarnation().identity().systemIdentifier(), from.readIndex(object.get())));
             return isArchived(name, outcome);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
@@ -116,14 +113,17 @@ final class BacklogFiller {
     private boolean isArchived(WalSegmentName name, PutWalOutcome outcome) {
         return switch (outcome) {
             case PutWalOutcome.Stored stored -> {
-                monitor.debug("repository " + repository + ": '" + name + "' filled, " + stored.storedBytes() + " bytes");
+                monitor.debug(
+                        "repository " + repository + ": '" + name + "' filled, " + stored.storedBytes() + " bytes");
                 yield true;
             }
-            case PutWalOutcome.AlreadyIdentical _, PutWalOutcome.KeptBeside _ -> true;
-            case PutWalOutcome.Conflict _, PutWalOutcome.HistoryConflict _ -> {
-                monitor.warn("repository " + repository + " has another '" + name + "'");
+            case PutWalOutcome.AlreadyIdentical identical -> true;
+            case PutWalOutcome.KeptBeside beside -> true;
+            case PutWalOutcome.Conflict conflict -> {
+                monitor.warn("repository " + repository + " has another '" + name + "': " + conflict.reason());
                 yield false;
             }
+            case PutWalOutcome.HistoryConflict conflict -> false;
         };
     }
 }

@@ -55,13 +55,12 @@ final class FileValidator {
      * @throws PgbkException WAL_INVALID or OTHER_CLUSTER
      */
     ValidatedFile validate() {
-        ValidatedFile validated =
-                switch (file.name()) {
-                    case WalFileName.Segment segment -> segment(segment.name(), !followed(segment.name()));
-                    case WalFileName.Partial partial -> segment(partial.name(), true);
-                    case WalFileName.History history -> history(history);
-                    case WalFileName.BackupHistory backup -> backupHistory(backup);
-                };
+        ValidatedFile validated = switch (file.name()) {
+            case WalFileName.Segment segment -> segment(segment.name(), !followed(segment.name()));
+            case WalFileName.Partial partial -> segment(partial.name(), true);
+            case WalFileName.History history -> history(history);
+            case WalFileName.BackupHistory backup -> backupHistory(backup);
+        };
         file.requireUnchanged();
         return validated;
     }
@@ -169,8 +168,7 @@ final class FileValidator {
         try {
             label = BackupLabel.parse(content);
         } catch (PgbkException e) {
-            throw new PgbkException(
-                    ErrorCode.WAL_INVALID, "'" + file.path() + "' is no backup history file", null, e);
+            throw new PgbkException(ErrorCode.WAL_INVALID, "'" + file.path() + "' is no backup history file", null, e);
         }
         WalSegmentSize size = requireControl().walSegmentSize();
         if (!label.startSegment().equals(name.name()) || label.startLsn().segmentOffset(size) != name.offset()) {

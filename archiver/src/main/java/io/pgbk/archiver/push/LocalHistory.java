@@ -29,8 +29,7 @@ final class LocalHistory {
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw new PgbkException(
-                    ErrorCode.WAL_INVALID, "'" + file + "' cannot be read: " + e.getMessage(), null, e);
+            throw new PgbkException(ErrorCode.WAL_INVALID, "'" + file + "' cannot be read: " + e.getMessage(), null, e);
         }
     }
 }

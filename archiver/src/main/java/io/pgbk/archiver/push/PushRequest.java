@@ -10,4 +10,5 @@ import org.jspecify.annotations.Nullable;
  * @param workingDirectory the current directory; PostgreSQL's is the data directory
  * @param dataDirectory {@code postgres.data-directory}; null when not configured
  */
-public record PushRequest(String argument, Path workingDirectory, @Nullable Path dataDirectory) {}
+public record PushRequest(
+        String argument, Path workingDirectory, @Nullable Path dataDirectory) {}

@@ -85,7 +85,14 @@ public final class PushRunner {
                 attempts.add(begin(target, push, validation));
             }
             FileValidator validator = new FileValidator(
-                    file, control, timeline -> history(timeline, localHistory, attempts, deadlineNanos, monitor));
+                    file,
+                    control,
+                    timeline -> history(
+                            timeline,
+                            localHistory,
+                            control.isPresent() ? attempts : List.of(),
+                            deadlineNanos,
+                            monitor));
             try {
                 validation.runHere(validator::validate);
             } catch (PgbkException e) {
@@ -121,17 +128,15 @@ public final class PushRunner {
     /**
      * The way to a timeline: from pg_wal, else from an archive, else as PostgreSQL takes a timeline without a file, as one
      * without ancestors.
+     *
+     * @param known repositories that find their archive without the file's content
      */
     private TimelineHistory history(
-            int timeline,
-            Optional<byte[]> localHistory,
-            List<Attempt> attempts,
-            long deadlineNanos,
-            TaskMonitor monitor) {
+            int timeline, Optional<byte[]> localHistory, List<Attempt> known, long deadlineNanos, TaskMonitor monitor) {
         if (localHistory.isPresent()) {
             return TimelineHistory.parse(timeline, localHistory.get());
         }
-        for (Attempt attempt : attempts) {
+        for (Attempt attempt : known) {
             while (attempt.archive == null && attempt.task.isRunning() && nanoTime.getAsLong() < deadlineNanos) {
                 Task.pause();
             }

@@ -58,7 +58,8 @@ final class TargetPush {
                 && file.major().get().number() != incarnation.identity().majorVersion()) {
             throw new PgbkException(
                     ErrorCode.OTHER_CLUSTER,
-                    "'" + name + "' was written by PostgreSQL " + file.major().get().number() + ", the cluster "
+                    "'" + name + "' was written by PostgreSQL "
+                            + file.major().get().number() + ", the cluster "
                             + cluster.name() + " in repository " + repository + " has PostgreSQL "
                             + incarnation.identity().majorVersion(),
                     "After pg_upgrade run 'pgbk init --upgrade'.");

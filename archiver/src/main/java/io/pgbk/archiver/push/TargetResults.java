@@ -48,8 +48,8 @@ final class TargetResults {
                 if (one.required() || isFault(e.code())) {
                     failures.add(new Failure(one.repository(), e));
                 } else {
-                    monitor.warn("repository " + one.repository() + " does not have '" + name + "' yet: "
-                            + e.getMessage());
+                    monitor.warn(
+                            "repository " + one.repository() + " does not have '" + name + "' yet: " + e.getMessage());
                     results.add(new TargetResult.Postponed(one.repository(), e));
                 }
             }
@@ -110,7 +110,8 @@ final class TargetResults {
                 .max(Comparator.comparingInt(e -> severity(e.code())))
                 .orElseThrow();
         List<String> messages = failures.stream()
-                .map(failure -> "repository " + failure.repository() + ": " + failure.cause().getMessage())
+                .map(failure -> "repository " + failure.repository() + ": "
+                        + failure.cause().getMessage())
                 .toList();
         @Nullable String hint = gravest.hint();
         PgbkException all = new PgbkException(gravest.code(), String.join("; ", messages), hint, gravest);
