@@ -115,7 +115,7 @@ final class TargetResults {
                 .toList();
         @Nullable String hint = gravest.hint();
         PgbkException all = new PgbkException(gravest.code(), String.join("; ", messages), hint, gravest);
-        failures.stream().map(Failure::cause).filter(e -> e != gravest).forEach(all::addSuppressed);
+        failures.stream().map(Failure::cause).filter(e -> !e.equals(gravest)).forEach(all::addSuppressed);
         return all;
     }
 
