@@ -3,7 +3,6 @@ package io.pgbk.archiver.backup;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
-import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.error.ErrorCode;
@@ -128,7 +127,7 @@ final class CopyFile {
                 extents.add(place.extent());
             }
         }
-        WindowDigests all = digests.length == 1 ? digests[0] : WindowDigester.concatenate(Arrays.asList(digests));
+        WindowDigests all = digests.length == 1 ? digests[0] : WindowDigests.concatenate(Arrays.asList(digests));
         return entryOf(source, extents, all);
     }
 
