@@ -29,7 +29,8 @@ public record ClusterName(String value) implements Comparable<ClusterName> {
         }
     }
 
-    static boolean isValid(String value) {
+    /** Whether the text follows the rule. */
+    public static boolean isValid(String value) {
         return VALID.matcher(value).matches() && !value.contains("..");
     }
 

@@ -26,6 +26,9 @@ public interface Holds {
     /** All holds that were not released, valid or run out. */
     List<HoldInfo> list();
 
+    /** Removes the objects of holds that ran out. */
+    void removeExpired(Instant now);
+
     /**
      * What is needed.
      *
@@ -51,7 +54,15 @@ public interface Holds {
      * @param holdId 16 hexadecimal digits
      * @param until it counts up to here
      */
-    record HoldInfo(String holdId, String owner, HoldRequest request, Instant until) {}
+    record HoldInfo(String holdId, String owner, HoldRequest request, Instant until) {
+        /** How far the clock of the holder may be behind the one that judges. */
+        private static final Duration MAX_SKEW = Duration.ofMinutes(10);
+
+        /** Whether the hold still counts, with allowance for clocks that differ. */
+        public boolean countsAt(Instant now) {
+            return now.isBefore(until.plus(MAX_SKEW));
+        }
+    }
 
     /** A hold of this process. Not renewed by itself. */
     interface Hold extends AutoCloseable {

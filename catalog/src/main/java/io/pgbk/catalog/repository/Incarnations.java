@@ -1,0 +1,100 @@
+package io.pgbk.catalog.repository;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.crypto.SealedJson;
+import io.pgbk.catalog.repository.document.JsonDocument;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.WalSegmentSize;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The incarnation documents of one cluster. */
+public final class Incarnations {
+    private static final int MAX_BYTES = 64 << 10;
+    private static final int MAX_BLOCK_BYTES = 32 << 10;
+
+    private final Repository repository;
+    private final ClusterName cluster;
+
+    public Incarnations(Repository repository, ClusterName cluster) {
+        this.repository = repository;
+        this.cluster = cluster;
+    }
+
+    /** All, oldest first. */
+    public List<Incarnation> list() {
+        List<Incarnation> incarnations = new ArrayList<>();
+        Iterator<ObjectInfo> objects = repository.store().list(RepositoryLayout.incarnations(cluster), "");
+        while (objects.hasNext()) {
+            if (RepositoryLayout.parse(objects.next().key()) instanceof RepositoryObject.Incarnation found) {
+                incarnations.add(read(found.incarnation()));
+            }
+        }
+        incarnations.sort(Comparator.comparingInt(Incarnation::number));
+        return incarnations;
+    }
+
+    /**
+     * Reads and checks one.
+     *
+     * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, FORMAT_TOO_NEW
+     */
+    public Incarnation read(int number) {
+        String key = RepositoryLayout.incarnation(cluster, number);
+        byte[] document = repository.store().readAll(key, MAX_BYTES);
+        JsonDocument json = JsonDocument.parse(key, SealedJson.open(repository.keys(), key, document));
+        if (json.integer("format", 1, Integer.MAX_VALUE) > FormatLimits.FORMAT_VERSION) {
+            throw new PgbkException(
+                    ErrorCode.FORMAT_TOO_NEW, "object " + key + " was written by a newer pgbk", "Install a newer pgbk.");
+        }
+        if (!json.text("cluster").equals(cluster.value()) || json.number("number", 1, Integer.MAX_VALUE) != number) {
+            throw json.damaged("cluster", "and \"number\" are not those of the object's name");
+        }
+        long segmentBytes = json.number("walSegmentBytes", 1, Integer.MAX_VALUE);
+        if (!WalSegmentSize.isAllowed(segmentBytes)) {
+            throw json.damaged("walSegmentBytes", "is no size that PostgreSQL allows");
+        }
+        return new Incarnation(
+                cluster,
+                number,
+                new ServerIdentity(
+                        json.unsigned("systemIdentifier"),
+                        json.integer("postgresVersion", 1, 1000),
+                        json.integer("catalogVersion", 0, Integer.MAX_VALUE),
+                        new WalSegmentSize((int) segmentBytes),
+                        json.integer("pageBytes", 1, MAX_BLOCK_BYTES)),
+                json.time("created"));
+    }
+
+    /** Creates the incarnation with this number; empty when the number was taken meanwhile. */
+    public Optional<Incarnation> create(int number, ServerIdentity identity) {
+        Incarnation incarnation = new Incarnation(
+                cluster, number, identity, repository.runtime().clock().instant());
+        String key = RepositoryLayout.incarnation(cluster, number);
+        ObjectNode json = JsonDocument.newObject()
+                .put("format", FormatLimits.FORMAT_VERSION)
+                .put("cluster", cluster.value())
+                .put("number", number)
+                .put("systemIdentifier", identity.systemIdentifierText())
+                .put("postgresVersion", identity.majorVersion())
+                .put("catalogVersion", identity.catalogVersion())
+                .put("walSegmentBytes", identity.segmentSize().bytes())
+                .put("pageBytes", identity.blockBytes())
+                .put("created", incarnation.created().toString());
+        byte[] document = SealedJson.seal(repository.keys(), key, JsonDocument.write(json));
+        return repository.store().create(key, new MemoryBody(Bytes.of(document))) == CreateOutcome.CREATED
+                ? Optional.of(incarnation)
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,129 @@
+package io.pgbk.catalog.repository;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.RepositoryId;
+import io.pgbk.catalog.format.crypto.Argon2Parameters;
+import io.pgbk.catalog.format.crypto.EncryptedKeyRing;
+import io.pgbk.catalog.format.crypto.KeySlots;
+import io.pgbk.catalog.format.crypto.UnlockSecret;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.ObjectMissingException;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The slot objects of one repository. A slot's id is {@code <first 8 digits of the repository id>-<epoch, 4 digits>-<8
+ * random hexadecimal digits>}: slots that an init which lost or died left behind name another repository and are passed
+ * over, and of two slots that one secret opens the one with the newer keys is tried first.
+ */
+final class KeySlotFiles {
+    private static final int MAX_SLOT_BYTES = 64 << 10;
+    private static final int MAX_SLOTS = 1000;
+
+    private final ObjectStore store;
+    private final RepositoryId repositoryId;
+    private final RepositoryRuntime runtime;
+
+    KeySlotFiles(ObjectStore store, RepositoryId repositoryId, RepositoryRuntime runtime) {
+        this.store = store;
+        this.repositoryId = repositoryId;
+        this.runtime = runtime;
+    }
+
+    /** All slots of this repository, those with the newest keys first. */
+    List<KeySlots.StoredSlot> readAll() {
+        List<String> keys = new ArrayList<>();
+        store.list(RepositoryLayout.KEYS, "").forEachRemaining(object -> {
+            if (keys.size() < MAX_SLOTS
+                    && RepositoryLayout.parse(object.key()) instanceof RepositoryObject.KeySlot slot
+                    && slot.slotId().startsWith(idPrefix())) {
+                keys.add(object.key());
+            }
+        });
+        keys.sort(Comparator.reverseOrder());
+        List<KeySlots.StoredSlot> slots = new ArrayList<>();
+        for (String key : keys) {
+            try {
+                slots.add(new KeySlots.StoredSlot(key, Bytes.of(store.readAll(key, MAX_SLOT_BYTES))));
+            } catch (ObjectMissingException e) {
+                // Removed by a rewrap since it was listed; its successor was written before.
+                continue;
+            }
+        }
+        return slots;
+    }
+
+    /**
+     * Opens the newest keys that any of the secrets gives.
+     *
+     * @throws PgbkException KEY_WRONG when no secret fits
+     */
+    EncryptedKeyRing open(List<UnlockSecret> secrets) {
+        List<KeySlots.StoredSlot> slots = readAll();
+        if (slots.isEmpty()) {
+            // A rewrap may have replaced all that was listed.
+            slots = readAll();
+        }
+        if (slots.isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.KEY_WRONG,
+                    store.displayName() + " has no key slot of repository " + repositoryId,
+                    "Restore the objects below keys/; without them the repository cannot be read.");
+        }
+        PgbkException wrong = null;
+        for (UnlockSecret secret : secrets) {
+            try {
+                return KeySlots.open(repositoryId, slots, secret);
+            } catch (PgbkException e) {
+                if (e.code() != ErrorCode.KEY_WRONG) {
+                    throw e;
+                }
+                if (wrong != null) {
+                    e.addSuppressed(wrong);
+                }
+                wrong = e;
+            }
+        }
+        throw wrong == null ? new IllegalArgumentException("no secret was given") : wrong;
+    }
+
+    /** Writes a new slot and returns its id. */
+    String write(EncryptedKeyRing keys, UnlockSecret secret) {
+        while (true) {
+            byte[] random = new byte[4];
+            runtime.random().nextBytes(random);
+            String slotId = idPrefix()
+                    + String.format(Locale.ROOT, "%04d-", keys.currentEpoch())
+                    + HexFormat.of().formatHex(random);
+            byte[] document = KeySlots.seal(
+                    keys, slotId, secret, Argon2Parameters.DEFAULT, runtime.clock().instant(), runtime.random());
+            if (store.create(RepositoryLayout.keySlot(slotId), new MemoryBody(Bytes.of(document)))
+                    == CreateOutcome.CREATED) {
+                return slotId;
+            }
+        }
+    }
+
+    /** Removes a slot's object. */
+    void delete(String slotId) {
+        store.delete(List.of(RepositoryLayout.keySlot(slotId))).stream()
+                .findFirst()
+                .ifPresent(failure -> {
+                    throw new PgbkException(
+                            ErrorCode.PERMISSION_DENIED,
+                            "key slot " + slotId + " could not be removed: " + failure.reason());
+                });
+    }
+
+    private String idPrefix() {
+        return repositoryId.toString().substring(0, 8) + "-";
+    }
+}

@@ -1,0 +1,14 @@
+package io.pgbk.catalog.repository.lease;
+
+import io.pgbk.catalog.repository.layout.Label;
+
+/** Asks the catalogue, freshly, whether a backup may still be begun to be needed. */
+@FunctionalInterface
+public interface LabelGuard {
+    /**
+     * Returns when the backup is committed and not being removed.
+     *
+     * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP otherwise
+     */
+    void requireUsable(Label label);
+}
