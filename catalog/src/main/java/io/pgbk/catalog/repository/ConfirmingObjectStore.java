@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository;
 
+import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.DeleteFailure;
 import io.pgbk.catalog.store.ObjectBody;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
@@ -57,7 +57,7 @@ final class ConfirmingObjectStore implements ObjectStore {
     }
 
     private void confirm(String key, long length, byte[] sha256) {
-        MessageDigest digest = newSha256();
+        MessageDigest digest = Digests.sha256();
         byte[] buffer = new byte[BUFFER_BYTES];
         try (InputStream stored = store.read(key, 0, length)) {
             for (int read = stored.read(buffer); read >= 0; read = stored.read(buffer)) {
@@ -72,14 +72,6 @@ final class ConfirmingObjectStore implements ObjectStore {
                     ErrorCode.OBJECT_DAMAGED,
                     "object " + key + " in " + displayName() + " is not what was just written",
                     "The store or the network damages data and the store does not check digests; do not use it.");
-        }
-    }
-
-    private static MessageDigest newSha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 
@@ -131,7 +123,7 @@ final class ConfirmingObjectStore implements ObjectStore {
     private final class ConfirmedUpload implements ObjectUpload {
         private final String key;
         private final ObjectUpload upload;
-        private final MessageDigest digest = newSha256();
+        private final MessageDigest digest = Digests.sha256();
 
         ConfirmedUpload(String key, ObjectUpload upload) {
             this.key = key;

@@ -1,12 +1,12 @@
 package io.pgbk.catalog.repository;
 
-import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.crypto.SealedJson;
 import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.error.ErrorCode;
@@ -56,7 +56,9 @@ public final class Incarnations {
         JsonDocument json = JsonDocument.parse(key, SealedJson.open(repository.keys(), key, document));
         if (json.integer("format", 1, Integer.MAX_VALUE) > FormatLimits.FORMAT_VERSION) {
             throw new PgbkException(
-                    ErrorCode.FORMAT_TOO_NEW, "object " + key + " was written by a newer pgbk", "Install a newer pgbk.");
+                    ErrorCode.FORMAT_TOO_NEW,
+                    "object " + key + " was written by a newer pgbk",
+                    "Install a newer pgbk.");
         }
         if (!json.text("cluster").equals(cluster.value()) || json.number("number", 1, Integer.MAX_VALUE) != number) {
             throw json.damaged("cluster", "and \"number\" are not those of the object's name");
@@ -93,7 +95,7 @@ public final class Incarnations {
                 .put("pageBytes", identity.blockBytes())
                 .put("created", incarnation.created().toString());
         byte[] document = SealedJson.seal(repository.keys(), key, JsonDocument.write(json));
-        return repository.store().create(key, new MemoryBody(Bytes.of(document))) == CreateOutcome.CREATED
+        return repository.store().create(key, new BytesBody(document)) == CreateOutcome.CREATED
                 ? Optional.of(incarnation)
                 : Optional.empty();
     }

@@ -8,6 +8,7 @@ import io.pgbk.catalog.format.crypto.KeySlots;
 import io.pgbk.catalog.format.crypto.UnlockSecret;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.ObjectMissingException;
 import io.pgbk.catalog.store.ObjectStore;
@@ -104,8 +105,13 @@ final class KeySlotFiles {
                     + String.format(Locale.ROOT, "%04d-", keys.currentEpoch())
                     + HexFormat.of().formatHex(random);
             byte[] document = KeySlots.seal(
-                    keys, slotId, secret, Argon2Parameters.DEFAULT, runtime.clock().instant(), runtime.random());
-            if (store.create(RepositoryLayout.keySlot(slotId), new MemoryBody(Bytes.of(document)))
+                    keys,
+                    slotId,
+                    secret,
+                    Argon2Parameters.DEFAULT,
+                    runtime.clock().instant(),
+                    runtime.random());
+            if (store.create(RepositoryLayout.keySlot(slotId), new BytesBody(document))
                     == CreateOutcome.CREATED) {
                 return slotId;
             }

@@ -47,8 +47,7 @@ public final class Repository implements AutoCloseable {
         KeyRing keys = openKeys(store, found.claims(), encryption, runtime);
         try {
             RepositoryFile file = found.check(keys);
-            return new Repository(
-                    ConfirmingObjectStore.wrapIf(file.confirmByReading(), store), file, keys, runtime);
+            return new Repository(ConfirmingObjectStore.wrapIf(file.confirmByReading(), store), file, keys, runtime);
         } catch (PgbkException e) {
             keys.close();
             throw e;
@@ -164,8 +163,9 @@ public final class Repository implements AutoCloseable {
      * @throws PgbkException whatever is wrong
      */
     public void proveReadable() {
-        RepositoryFile again =
-                RepositoryFile.find(store).orElseThrow(() -> notInitialised(store)).check(keys);
+        RepositoryFile again = RepositoryFile.find(store)
+                .orElseThrow(() -> notInitialised(store))
+                .check(keys);
         if (!again.id().equals(file.id())) {
             throw new PgbkException(
                     ErrorCode.REPOSITORY_NOT_INITIALISED,

@@ -32,10 +32,10 @@ record RepositoryFile(
     private static final int MAX_BYTES = 64 << 10;
 
     /** repository.json as it lies in the store; its MAC was not checked yet. */
-    record Unchecked(RepositoryFile claims, byte[] document) {
+    record Unchecked(RepositoryFile claims, Bytes document) {
         /** Checks the MAC. */
         RepositoryFile check(KeyRing keys) {
-            return RepositoryFile.parse(SealedJson.open(keys, RepositoryLayout.REPOSITORY_FILE, document));
+            return RepositoryFile.parse(SealedJson.open(keys, RepositoryLayout.REPOSITORY_FILE, document.toArray()));
         }
     }
 
@@ -47,8 +47,7 @@ record RepositoryFile(
         } catch (ObjectMissingException e) {
             return Optional.empty();
         }
-        return Optional.of(
-                new Unchecked(parse(SealedJson.peek(RepositoryLayout.REPOSITORY_FILE, document)), document));
+        return Optional.of(new Unchecked(parse(SealedJson.peek(RepositoryLayout.REPOSITORY_FILE, document)), Bytes.of(document)));
     }
 
     private static RepositoryFile parse(String text) {
@@ -86,7 +85,7 @@ record RepositoryFile(
     }
 
     /** The document with its MAC. */
-    Bytes seal(KeyRing keys) {
+    byte[] seal(KeyRing keys) {
         ObjectNode json = JsonDocument.newObject()
                 .put("format", FormatLimits.FORMAT_VERSION)
                 .put("repositoryId", id.toString())
@@ -94,6 +93,6 @@ record RepositoryFile(
                 .put("storeIsSafe", storeIsSafe)
                 .put("confirmByReading", confirmByReading)
                 .put("created", created.toString());
-        return Bytes.of(SealedJson.seal(keys, RepositoryLayout.REPOSITORY_FILE, JsonDocument.write(json)));
+        return SealedJson.seal(keys, RepositoryLayout.REPOSITORY_FILE, JsonDocument.write(json));
     }
 }

@@ -5,6 +5,7 @@ import io.pgbk.catalog.format.crypto.EncryptedKeyRing;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.crypto.UnlockSecret;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectStore;
@@ -77,7 +78,7 @@ final class RepositoryInitialiser {
                 !probe.refusesWrongDigest(),
                 runtime.clock().instant());
         ObjectStore target = ConfirmingObjectStore.wrapIf(file.confirmByReading(), store);
-        return target.create(RepositoryLayout.REPOSITORY_FILE, new MemoryBody(file.seal(keys)))
+        return target.create(RepositoryLayout.REPOSITORY_FILE, new BytesBody(file.seal(keys)))
                 == CreateOutcome.CREATED;
     }
 
@@ -94,10 +95,9 @@ final class RepositoryInitialiser {
                 return;
             }
             throw new PgbkException(
-                        ErrorCode.REFUSED_BY_POLICY,
-                        store.displayName() + " holds other objects, for example " + key
-                                + ", and no repository",
-                        "Choose an empty prefix or directory for the repository, or remove what is there.");
+                    ErrorCode.REFUSED_BY_POLICY,
+                    store.displayName() + " holds other objects, for example " + key + ", and no repository",
+                    "Choose an empty prefix or directory for the repository, or remove what is there.");
         }
     }
 

@@ -99,8 +99,7 @@ final class StoredKeyManager implements KeyManager {
     private Optional<Opened> openWith(KeySlots.StoredSlot slot, List<UnlockSecret> secrets) {
         for (UnlockSecret secret : secrets) {
             try {
-                return Optional.of(
-                        new Opened(slot, secret, KeySlots.open(keys.repositoryId(), List.of(slot), secret)));
+                return Optional.of(new Opened(slot, secret, KeySlots.open(keys.repositoryId(), List.of(slot), secret)));
             } catch (PgbkException e) {
                 if (e.code() != ErrorCode.KEY_WRONG && e.code() != ErrorCode.FORMAT_TOO_NEW) {
                     throw e;

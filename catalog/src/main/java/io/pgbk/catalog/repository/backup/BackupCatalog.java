@@ -1,22 +1,35 @@
 package io.pgbk.catalog.repository.backup;
 
+import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.lease.LabelGuard;
+import io.pgbk.catalog.repository.lease.Leases;
+import io.pgbk.catalog.repository.lease.StoredHolds;
+import io.pgbk.catalog.repository.lease.StoredLeases;
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The backups of one cluster in one repository. Their order is (incarnation, timeline, stop LSN): a timeline's number is
  * always higher than its ancestors', and along one line LSNs only grow; clocks and labels say nothing.
  */
-@SuppressWarnings("DoNotCallSuggester")
-public final class BackupCatalog {
+public final class BackupCatalog implements LabelGuard {
     /** How long a removed backup's objects stay for those who read it already. */
     public static final Duration GRACE = Duration.ofDays(7);
     /** How often a running backup writes a sign of life. */
@@ -26,72 +39,196 @@ public final class BackupCatalog {
     /** How long a label without a sign of life stays its owner's. */
     public static final Duration DEAD_AFTER = Duration.ofDays(2);
 
+    /** The lease under which a cluster's backups are taken, one at a time. */
+    public static final String LEASE = "backup";
+
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final BackupReader reader;
+    private final BackupEventLog events;
+    private final BackupRemover remover;
+
     /** The backups of a cluster; makes no request. */
     public BackupCatalog(Repository repository, ClusterName cluster) {
-        throw new UnsupportedOperationException();
+        this.repository = repository;
+        this.cluster = cluster;
+        this.reader = new BackupReader(repository, cluster);
+        this.events = new BackupEventLog(repository, cluster);
+        this.remover = new BackupRemover(
+                repository, cluster, reader, events, new StoredHolds(repository, cluster, this));
     }
 
-    /** All committed backups of all incarnations in their order, those that are being removed included. */
+    /**
+     * All committed backups of all incarnations in their order, those that are being removed included. Backups whose
+     * summary is damaged are left out: {@link #listing()} names them.
+     */
     public List<BackupRecord> list() {
-        throw new UnsupportedOperationException();
+        return listing().backups();
+    }
+
+    /** Everything that is known, by one listing and one read for each summary and event. */
+    public BackupListing listing() {
+        return reader.list();
     }
 
     public Optional<BackupRecord> find(Label label) {
-        throw new UnsupportedOperationException();
+        return reader.find(label);
     }
 
     /**
      * The backup with this label.
      *
-     * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when no such backup is listed
+     * @throws PgbkException NO_FITTING_BACKUP when no such backup is listed
      */
     public BackupRecord require(Label label) {
-        throw new UnsupportedOperationException();
+        return find(label).orElseThrow(() -> notListed(label, cluster));
+    }
+
+    static PgbkException notListed(Label label, ClusterName cluster) {
+        return new PgbkException(
+                ErrorCode.NO_FITTING_BACKUP,
+                "there is no backup " + label + " of cluster " + cluster,
+                "`pgbk info` lists the backups.");
+    }
+
+    @Override
+    public void requireUsable(Label label) {
+        if (require(label).expiring()) {
+            throw new PgbkException(
+                    ErrorCode.NO_FITTING_BACKUP,
+                    "backup " + label + " of cluster " + cluster + " is being removed",
+                    "Choose another backup; `pgbk info` lists them.");
+        }
     }
 
     /** Labels that are claimed and not ended. */
     public List<RunningBackup> running() {
-        throw new UnsupportedOperationException();
+        return listing().running();
     }
 
     /**
      * Begins a backup: takes the cluster's backup lease and claims a new label.
      *
-     * @throws io.pgbk.error.PgbkException HELD_BY_ANOTHER, naming who takes one already
+     * @throws PgbkException HELD_BY_ANOTHER, naming who takes one already; NO_FITTING_BACKUP when the parent is not
+     *     there or being removed
      */
     public BackupWriter begin(BackupStart start) {
-        throw new UnsupportedOperationException();
+        Label first = newLabel(start.type());
+        Optional<Leases.Lease> lease = exclude(first, start.patience());
+        Label label = first;
+        try {
+            while (!claim(label, start)) {
+                label = newLabel(start.type());
+            }
+            StoredBackupWriter writer = new StoredBackupWriter(repository, cluster, label, start, lease, reader);
+            try {
+                // The intent names the parent: whoever wants to remove it sees the one or is seen here.
+                start.parent().ifPresent(this::requireUsable);
+                return writer;
+            } catch (RuntimeException e) {
+                writer.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            lease.ifPresent(Leases.Lease::close);
+            throw e;
+        }
+    }
+
+    private Label newLabel(BackupType type) {
+        return Label.generate(
+                repository.runtime().clock().instant(), repository.runtime().random(), type);
+    }
+
+    private boolean claim(Label label, BackupStart start) {
+        ObjectNode json = JsonDocument.newObject()
+                .put("owner", repository.runtime().owner())
+                .put("incarnation", start.incarnation().number())
+                .put("time", repository.runtime().clock().instant().toString());
+        start.parent().ifPresent(parent -> json.put("parent", parent.value()));
+        return repository.documents().create(ObjectKind.INTENT, RepositoryLayout.intent(cluster, label), json)
+                == CreateOutcome.CREATED;
+    }
+
+    private Optional<Leases.Lease> exclude(Label label, Duration patience) {
+        if (repository.storeIsSafe()) {
+            return Optional.of(
+                    new StoredLeases(repository, cluster).acquire(LEASE, "backup " + label, patience));
+        }
+        // Such a repository has one host by its operator's word; this only catches two runs on it.
+        Instant recent = repository.runtime().clock().instant().minus(ALIVE_INTERVAL.multipliedBy(2));
+        for (RunningBackup running : running()) {
+            if (running.lastAlive().isAfter(recent)) {
+                throw new PgbkException(
+                        ErrorCode.HELD_BY_ANOTHER,
+                        "backup " + running.label() + " is being taken by " + running.owner(),
+                        "Wait until it has finished.");
+            }
+        }
+        return Optional.empty();
     }
 
     /** Stored bytes that would go if just this backup went: in packs that no other listed backup uses. */
     public static Map<Label, Long> uniqueBytes(List<BackupRecord> backups) {
-        throw new UnsupportedOperationException();
+        record PackId(Label label, int number) {}
+        Map<PackId, Label> users = new HashMap<>();
+        Set<PackId> shared = new HashSet<>();
+        for (BackupRecord backup : backups) {
+            for (PackUse pack : backup.summary().packs()) {
+                PackId id = new PackId(pack.label(), pack.number());
+                if (users.putIfAbsent(id, backup.label()) != null) {
+                    shared.add(id);
+                }
+            }
+        }
+        Map<Label, Long> unique = new HashMap<>();
+        for (BackupRecord backup : backups) {
+            long bytes = backup.summary().packs().stream()
+                    .filter(pack -> !shared.contains(new PackId(pack.label(), pack.number())))
+                    .mapToLong(PackUse::storedBytes)
+                    .sum();
+            unique.put(backup.label(), bytes);
+        }
+        return unique;
     }
 
     /** The key below the prefix of a backup's valid manifest. */
     public String manifestKey(BackupRecord backup) {
-        throw new UnsupportedOperationException();
+        return RepositoryLayout.manifest(
+                cluster, backup.label(), backup.manifest().generation());
     }
 
+    /**
+     * Keeps a backup from being removed.
+     *
+     * @throws PgbkException NO_FITTING_BACKUP when it is not there or being removed
+     */
     public void pin(Label label, String reason) {
-        throw new UnsupportedOperationException();
+        requireUsable(label);
+        events.append(label, new BackupEvent.Pinned(reason));
+        // A removal that began meanwhile either sees the pin or is seen here.
+        requireUsable(label);
     }
 
     public void unpin(Label label) {
-        throw new UnsupportedOperationException();
+        require(label);
+        events.append(label, new BackupEvent.Unpinned());
     }
 
     /** Sets annotations; an empty value removes one. */
     public void annotate(Label label, Map<String, String> annotations) {
-        throw new UnsupportedOperationException();
+        require(label);
+        events.append(label, new BackupEvent.Annotated(annotations));
     }
 
     public void recordVerify(Label label, BackupEvent.VerifyVerdict verdict) {
-        throw new UnsupportedOperationException();
+        require(label);
+        events.append(label, new BackupEvent.Verified(verdict));
     }
 
     public void recordDrill(Label label, BackupEvent.DrillVerdict verdict) {
-        throw new UnsupportedOperationException();
+        require(label);
+        events.append(label, new BackupEvent.Drilled(verdict));
     }
 
     /**
@@ -99,16 +236,21 @@ public final class BackupCatalog {
      * {@link #purge()} runs, or at once with a grace of zero.
      *
      * @param force also when it is the last good one of its incarnation
-     * @throws io.pgbk.error.PgbkException REFUSED_BY_POLICY (pinned, last good, others are built on it), HELD_BY_ANOTHER
-     *     (a hold names it), NO_FITTING_BACKUP
+     * @throws PgbkException REFUSED_BY_POLICY (pinned, last good, others are built on it, a summary is damaged, clocks
+     *     differ), HELD_BY_ANOTHER (a hold or a running backup names it), NO_FITTING_BACKUP
      */
     public Deletion delete(Label label, Duration grace, boolean force) {
-        throw new UnsupportedOperationException();
+        return remover.delete(label, grace, force);
     }
 
-    /** Removes the objects of backups whose grace period is over, and what an interrupted removal left. */
+    /**
+     * Removes the objects of backups whose grace period is over, of backups that died, and what an interrupted removal
+     * left.
+     *
+     * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged or clocks differ, STORE_UNSAFE
+     */
     public List<Deletion> purge() {
-        throw new UnsupportedOperationException();
+        return remover.purge();
     }
 
     /**
@@ -120,7 +262,11 @@ public final class BackupCatalog {
      * @param leftovers keys that could not be removed, and why; a later purge tries again
      */
     public record Deletion(
-            Label label, Instant removeAfter, boolean removed, long bytesFreed, Map<String, String> leftovers) {}
+            Label label, Instant removeAfter, boolean removed, long bytesFreed, Map<String, String> leftovers) {
+        public Deletion {
+            leftovers = Map.copyOf(leftovers);
+        }
+    }
 
     /**
      * How a backup begins.
@@ -128,5 +274,6 @@ public final class BackupCatalog {
      * @param parent the backup to build on
      * @param patience how long to wait for another backup of the cluster to end
      */
-    public record BackupStart(BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
+    public record BackupStart(
+            BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
 }

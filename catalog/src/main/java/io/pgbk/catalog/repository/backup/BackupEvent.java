@@ -31,6 +31,9 @@ public sealed interface BackupEvent {
     /** A drill restored it. */
     record Drilled(DrillVerdict verdict) implements BackupEvent {}
 
+    /** A compaction wrote a new manifest, which is valid from now on. */
+    record ManifestReplaced(BackupSummary.ManifestReference manifest) implements BackupEvent {}
+
     /** An event of a newer version. */
     record Unknown(String kind) implements BackupEvent {}
 
@@ -58,6 +61,16 @@ public sealed interface BackupEvent {
         /** The stable name in JSON. */
         public String id() {
             return id;
+        }
+
+        /** The verdict with this {@link #id()}. */
+        public static Optional<Verdict> ofId(String id) {
+            for (Verdict verdict : values()) {
+                if (verdict.id.equals(id)) {
+                    return Optional.of(verdict);
+                }
+            }
+            return Optional.empty();
         }
     }
 

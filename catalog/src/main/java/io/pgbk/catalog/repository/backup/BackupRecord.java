@@ -1,9 +1,11 @@
 package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.repository.layout.Label;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A committed backup with everything that happened to it.
@@ -12,7 +14,6 @@ import java.util.Optional;
  * @param summarySha256 of the summary's object, hexadecimal
  * @param events oldest first
  */
-@SuppressWarnings("DoNotCallSuggester")
 public record BackupRecord(
         BackupSummary summary, long summaryBytes, String summarySha256, List<BackupEvent.Recorded> events) {
     public BackupRecord {
@@ -24,34 +25,77 @@ public record BackupRecord(
     }
 
     public boolean pinned() {
-        throw new UnsupportedOperationException();
+        return last(event -> event instanceof BackupEvent.Pinned || event instanceof BackupEvent.Unpinned)
+                .map(recorded -> recorded.event() instanceof BackupEvent.Pinned)
+                .orElse(false);
     }
 
     /** Being removed: restores that run may still read it, nobody may begin to need it. */
     public boolean expiring() {
-        throw new UnsupportedOperationException();
+        return expiry().isPresent();
     }
 
     /** The end of the grace period while {@link #expiring()}. */
     public Optional<BackupEvent.Expiring> expiry() {
-        throw new UnsupportedOperationException();
+        return last(event -> event instanceof BackupEvent.Expiring || event instanceof BackupEvent.ExpiryCancelled)
+                .flatMap(recorded -> recorded.event() instanceof BackupEvent.Expiring expiring
+                        ? Optional.of(expiring)
+                        : Optional.empty());
     }
 
     /** Those given at the start, changed by what came later. */
     public Map<String, String> annotations() {
-        throw new UnsupportedOperationException();
+        Map<String, String> annotations = new LinkedHashMap<>(summary.facts().annotations());
+        for (BackupEvent.Recorded recorded : events) {
+            if (recorded.event() instanceof BackupEvent.Annotated annotated) {
+                annotated.annotations().forEach((key, value) -> {
+                    if (value.isEmpty()) {
+                        annotations.remove(key);
+                    } else {
+                        annotations.put(key, value);
+                    }
+                });
+            }
+        }
+        return annotations;
+    }
+
+    /** The manifest that is valid: the one written with the backup, unless a compaction's was confirmed later. */
+    public BackupSummary.ManifestReference manifest() {
+        return last(BackupEvent.ManifestReplaced.class::isInstance)
+                .map(recorded -> ((BackupEvent.ManifestReplaced) recorded.event()).manifest())
+                .orElse(summary.manifest());
     }
 
     public Optional<BackupEvent.Recorded> lastVerify() {
-        throw new UnsupportedOperationException();
+        return last(BackupEvent.Verified.class::isInstance);
     }
 
     public Optional<BackupEvent.Recorded> lastDrill() {
-        throw new UnsupportedOperationException();
+        return last(BackupEvent.Drilled.class::isInstance);
     }
 
     /** Whether nothing speaks against it: no page errors, no negative verdict that stands, not being removed. */
     public boolean good() {
-        throw new UnsupportedOperationException();
+        return summary.facts().pageErrors() == 0 && !hasNegativeVerdict() && !expiring();
+    }
+
+    /** Whether its last verification or its last drill found something. */
+    public boolean hasNegativeVerdict() {
+        boolean damaged = lastVerify()
+                .map(recorded -> ((BackupEvent.Verified) recorded.event()).verdict().verdict()
+                        != BackupEvent.Verdict.SOUND)
+                .orElse(false);
+        boolean failed = lastDrill()
+                .map(recorded ->
+                        !((BackupEvent.Drilled) recorded.event()).verdict().good())
+                .orElse(false);
+        return damaged || failed;
+    }
+
+    private Optional<BackupEvent.Recorded> last(Predicate<BackupEvent> predicate) {
+        return events.reversed().stream()
+                .filter(recorded -> predicate.test(recorded.event()))
+                .findFirst();
     }
 }

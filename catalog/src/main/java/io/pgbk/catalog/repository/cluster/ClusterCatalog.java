@@ -1,106 +1,200 @@
 package io.pgbk.catalog.repository.cluster;
 
 import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.Incarnations;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.Leases;
+import io.pgbk.catalog.repository.lease.StoredHolds;
+import io.pgbk.catalog.repository.lease.StoredLeases;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Everything that one repository knows about one cluster. Safe for use by many threads. */
-@SuppressWarnings("DoNotCallSuggester")
 public final class ClusterCatalog {
+    private static final Duration QUIET_BEFORE_UPGRADE = Duration.ofHours(1);
+
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final Incarnations incarnations;
+    private final BackupCatalog backups;
+
     /** The catalogue of a cluster, which may not exist yet; makes no request. */
     public ClusterCatalog(Repository repository, ClusterName cluster) {
-        throw new UnsupportedOperationException();
+        this.repository = repository;
+        this.cluster = cluster;
+        this.incarnations = new Incarnations(repository, cluster);
+        this.backups = new BackupCatalog(repository, cluster);
     }
 
     public Repository repository() {
-        throw new UnsupportedOperationException();
+        return repository;
     }
 
     public ClusterName name() {
-        throw new UnsupportedOperationException();
+        return cluster;
     }
 
     /** All incarnations, oldest first; empty when the cluster is not here. */
     public List<Incarnation> incarnations() {
-        throw new UnsupportedOperationException();
+        return incarnations.list();
     }
 
     /**
      * The incarnation of a server.
      *
-     * @throws io.pgbk.error.PgbkException OTHER_CLUSTER, naming both identities; REPOSITORY_NOT_INITIALISED when the
-     *     cluster has no incarnation
+     * @throws PgbkException OTHER_CLUSTER, naming both identities; REPOSITORY_NOT_INITIALISED when the cluster has no
+     *     incarnation
      */
     public Incarnation incarnationOf(ServerIdentity server) {
-        throw new UnsupportedOperationException();
+        List<Incarnation> all = requireAny();
+        return matching(all, server).orElseThrow(() -> otherCluster(all, server.toString()));
     }
 
     /**
      * The incarnation with a system identifier, for files that say no more.
      *
      * @param systemIdentifier unsigned
+     * @throws PgbkException as {@link #incarnationOf(ServerIdentity)}
      */
     public Incarnation incarnationOf(long systemIdentifier) {
-        throw new UnsupportedOperationException();
+        List<Incarnation> all = requireAny();
+        return all.reversed().stream()
+                .filter(incarnation -> incarnation.identity().systemIdentifier() == systemIdentifier)
+                .findFirst()
+                .orElseThrow(
+                        () -> otherCluster(all, "system identifier " + Long.toUnsignedString(systemIdentifier)));
     }
 
     /**
      * The newest incarnation.
      *
-     * @throws io.pgbk.error.PgbkException REPOSITORY_NOT_INITIALISED when there is none
+     * @throws PgbkException REPOSITORY_NOT_INITIALISED when there is none
      */
     public Incarnation newestIncarnation() {
-        throw new UnsupportedOperationException();
+        return requireAny().getLast();
     }
 
     /**
      * The incarnation with this number.
      *
-     * @throws io.pgbk.error.PgbkException OBJECT_MISSING when there is none
+     * @throws PgbkException OBJECT_MISSING when there is none
      */
     public Incarnation incarnation(int number) {
-        throw new UnsupportedOperationException();
+        return incarnations.read(number);
     }
 
     /**
      * Creates the cluster's first incarnation, or finds the server's.
      *
-     * @throws io.pgbk.error.PgbkException OTHER_CLUSTER when the cluster has incarnations and none is the server's
+     * @throws PgbkException OTHER_CLUSTER when the cluster has incarnations and none is the server's
      */
     public Joined join(ServerIdentity server) {
-        throw new UnsupportedOperationException();
+        List<Incarnation> all = incarnations.list();
+        if (all.isEmpty()) {
+            Optional<Incarnation> first = incarnations.create(1, server);
+            if (first.isPresent()) {
+                return new Joined(first.get(), true);
+            }
+            all = incarnations.list();
+        }
+        List<Incarnation> known = all;
+        return new Joined(
+                matching(known, server).orElseThrow(() -> otherCluster(known, server.toString())), false);
     }
 
     /**
      * Adds an incarnation after pg_upgrade, or finds the server's.
      *
-     * @throws io.pgbk.error.PgbkException REFUSED_BY_POLICY while the newest incarnation archived within the last hour,
-     *     or when it has the same or a newer major version
+     * @throws PgbkException REFUSED_BY_POLICY while the newest incarnation archived within the last hour, or when it
+     *     has the same or a newer major version; REPOSITORY_NOT_INITIALISED when the cluster has no incarnation
      */
     public Joined upgrade(ServerIdentity server) {
-        throw new UnsupportedOperationException();
+        List<Incarnation> all = requireAny();
+        Optional<Incarnation> known = matching(all, server);
+        if (known.isPresent()) {
+            return new Joined(known.get(), false);
+        }
+        Incarnation newest = all.getLast();
+        requireUpgradeOf(newest, server);
+        return incarnations
+                .create(newest.number() + 1, server)
+                .map(created -> new Joined(created, true))
+                // Another init was faster; whoever it was, the rules apply anew.
+                .orElseGet(() -> upgrade(server));
+    }
+
+    private void requireUpgradeOf(Incarnation newest, ServerIdentity server) {
+        if (server.majorVersion() <= newest.identity().majorVersion()) {
+            throw new PgbkException(
+                    ErrorCode.REFUSED_BY_POLICY,
+                    "this server has " + server + ", and cluster " + cluster + " already has "
+                            + newest.identity() + ": that is no upgrade",
+                    "A different cluster needs a name of its own: change \"cluster\" in the configuration.");
+        }
+        Instant now = repository.trustedNow();
+        Optional<Instant> alive = wal(newest).newestRecordTime();
+        if (alive.isPresent() && alive.get().isAfter(now.minus(QUIET_BEFORE_UPGRADE))) {
+            throw new PgbkException(
+                    ErrorCode.REFUSED_BY_POLICY,
+                    "the server with system identifier " + newest.identity().systemIdentifierText()
+                            + " archived WAL of " + alive.get() + " as cluster " + cluster + ": it seems to live",
+                    "Stop the old server and run this again an hour after its last WAL; a different cluster needs a"
+                            + " name of its own.");
+        }
+    }
+
+    private List<Incarnation> requireAny() {
+        List<Incarnation> all = incarnations.list();
+        if (all.isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_NOT_INITIALISED,
+                    "cluster " + cluster + " is not in " + repository.displayName(),
+                    "Run `pgbk init` on the cluster's primary, or correct \"cluster\" in the configuration.");
+        }
+        return all;
+    }
+
+    private static Optional<Incarnation> matching(List<Incarnation> all, ServerIdentity server) {
+        return all.reversed().stream()
+                .filter(incarnation -> incarnation.identity().equals(server))
+                .findFirst();
+    }
+
+    private PgbkException otherCluster(List<Incarnation> all, String server) {
+        return new PgbkException(
+                ErrorCode.OTHER_CLUSTER,
+                "this server has " + server + ", but cluster " + cluster + " in " + repository.displayName() + " has "
+                        + all.stream()
+                                .map(incarnation -> incarnation.identity().toString())
+                                .collect(Collectors.joining("; ")),
+                "After pg_upgrade run `pgbk init --upgrade`; a different cluster needs a name of its own: change"
+                        + " \"cluster\" in the configuration.");
     }
 
     public BackupCatalog backups() {
-        throw new UnsupportedOperationException();
+        return backups;
     }
 
     public WalArchive wal(Incarnation incarnation) {
-        throw new UnsupportedOperationException();
+        return new WalArchive(repository, incarnation);
     }
 
     public Holds holds() {
-        throw new UnsupportedOperationException();
+        return new StoredHolds(repository, cluster, backups);
     }
 
     public Leases leases() {
-        throw new UnsupportedOperationException();
+        return new StoredLeases(repository, cluster);
     }
 
     /**

@@ -2,6 +2,7 @@ package io.pgbk.catalog.repository.document;
 
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.envelope.SmallObjectCodec;
 import io.pgbk.catalog.store.CreateOutcome;
@@ -12,8 +13,6 @@ import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -111,10 +110,6 @@ public final class Documents {
 
     /** SHA-256 in hexadecimal. */
     public static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return HexFormat.of().formatHex(Digests.sha256(bytes));
     }
 }

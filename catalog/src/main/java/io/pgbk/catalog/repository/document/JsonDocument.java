@@ -235,7 +235,6 @@ public final class JsonDocument {
 
     /** A failure that says that this member is not what it should be. */
     public PgbkException damaged(String name, String why) {
-        return new PgbkException(
-                ErrorCode.OBJECT_DAMAGED, "object " + key + " is not valid: \"" + name + "\" " + why);
+        return new PgbkException(ErrorCode.OBJECT_DAMAGED, "object " + key + " is not valid: \"" + name + "\" " + why);
     }
 }

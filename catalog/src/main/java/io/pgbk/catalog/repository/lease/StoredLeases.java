@@ -56,7 +56,8 @@ public final class StoredLeases implements Leases {
             if (now.equals(seen)) {
                 return position.epoch() + 1;
             }
-            boolean living = now.flatMap(series::read).map(found -> !found.released()).orElse(false);
+            boolean living =
+                    now.flatMap(series::read).map(found -> !found.released()).orElse(false);
             if (living && time.nanoTime() - patientUntil >= 0) {
                 throw heldByAnother(series.name(), now.flatMap(series::read).or(() -> state));
             }
@@ -86,7 +87,8 @@ public final class StoredLeases implements Leases {
             return Optional.empty();
         }
         // While this process slept, others may have taken and released this epoch and removed its objects.
-        boolean newest = series.newest().map(position -> position.epoch() == epoch).orElse(false);
+        boolean newest =
+                series.newest().map(position -> position.epoch() == epoch).orElse(false);
         if (!newest) {
             return Optional.empty();
         }
@@ -95,7 +97,8 @@ public final class StoredLeases implements Leases {
     }
 
     static PgbkException heldByAnother(String name, Optional<LeaseSeries.State> holder) {
-        String who = holder.map(state -> state.owner() + " (" + state.purpose() + ")").orElse("another process");
+        String who = holder.map(state -> state.owner() + " (" + state.purpose() + ")")
+                .orElse("another process");
         return new PgbkException(
                 ErrorCode.HELD_BY_ANOTHER,
                 "the lease \"" + name + "\" is held by " + who,

@@ -1,7 +1,13 @@
 package io.pgbk.catalog.repository.wal;
 
 import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.format.wal.WalObjectHeader;
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.wal.WalEvents;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.TimelineTree;
@@ -10,9 +16,14 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.wal.WalSegmentIndex;
 import java.io.OutputStream;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
  * The WAL of one incarnation in one repository. Nothing in it is ever overwritten. Safe for use by many threads.
@@ -20,15 +31,27 @@ import java.util.Optional;
  * <p>All methods throw what the store and the format throw: in particular OBJECT_DAMAGED for content that fails its
  * checks.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class WalArchive {
+    /** How many of the newest segments are asked for a time before the answer is "unknown". */
+    private static final int MAX_SEGMENTS_ASKED = 64;
+
+    private final WalFiles files;
+    private final WalNameEvents events;
+    private final WalDelivery delivery;
+    private final WalPutter putter;
+    private final WalContinuity continuity;
+
     /** The archive of an incarnation; makes no request. */
     public WalArchive(Repository repository, Incarnation incarnation) {
-        throw new UnsupportedOperationException();
+        this.files = new WalFiles(repository, incarnation);
+        this.events = new WalNameEvents(repository, incarnation);
+        this.delivery = new WalDelivery(files, events);
+        this.putter = new WalPutter(files, events, delivery);
+        this.continuity = new WalContinuity(files);
     }
 
     public Incarnation incarnation() {
-        throw new UnsupportedOperationException();
+        return files.incarnation();
     }
 
     /**
@@ -39,7 +62,7 @@ public final class WalArchive {
      *     incarnation's
      */
     public PutWalOutcome put(WalUpload upload) {
-        throw new UnsupportedOperationException();
+        return putter.put(upload);
     }
 
     /**
@@ -48,12 +71,18 @@ public final class WalArchive {
      * readable with the same credentials.
      */
     public Optional<WalObject> find(WalFileName name) {
-        throw new UnsupportedOperationException();
+        Optional<WalObject> found = delivery.choose(name, files.variants(name));
+        if (found.isEmpty()) {
+            files.proveAbsence();
+        }
+        return found;
     }
 
     /** The first archived segment of the same timeline behind this one: where it exists, the missing one is a gap. */
     public Optional<WalSegmentName> firstBehind(WalSegmentName name) {
-        throw new UnsupportedOperationException();
+        Iterator<WalSegmentName> behind =
+                files.segments(name.timeline(), Optional.of(name.next(incarnation().segmentSize())));
+        return behind.hasNext() ? Optional.of(behind.next()) : Optional.empty();
     }
 
     /**
@@ -64,32 +93,46 @@ public final class WalArchive {
      * @return the number of raw bytes
      */
     public long read(WalObject object, OutputStream destination) {
-        throw new UnsupportedOperationException();
+        return files.read(object, destination);
     }
 
     /** What a segment's object says about its content, at the cost of reading its ends; empty for other files. */
     public Optional<WalSegmentIndex> readIndex(WalObject object) {
-        throw new UnsupportedOperationException();
+        return files.index(object);
     }
 
     /** The archived history of a timeline; empty is proved absence. */
     public Optional<TimelineHistory> history(int timeline) {
-        throw new UnsupportedOperationException();
+        return historyFile(timeline).map(content -> TimelineHistory.parse(timeline, content));
     }
 
     /** The bytes of a timeline's archived history file; empty is proved absence. */
     public Optional<byte[]> historyFile(int timeline) {
-        throw new UnsupportedOperationException();
+        return find(new WalFileName.History(timeline)).map(this::readSmall);
     }
 
     /** All timelines that have WAL or a history here. */
     public TimelineTree timelineTree() {
-        throw new UnsupportedOperationException();
+        List<TimelineHistory> histories = new ArrayList<>();
+        List<Integer> timelines = new ArrayList<>();
+        for (String child : children()) {
+            folderTimeline(child).ifPresent(timelines::add);
+            if (WalFileName.parse(child).orElse(null) instanceof WalFileName.History name) {
+                // Listed, so not proved absent: when it is gone all the same, reading it says so.
+                WalObject object = files.variants(name).getFirst();
+                histories.add(TimelineHistory.parse(name.timeline(), readSmall(object)));
+            }
+        }
+        return TimelineTree.of(histories, timelines);
     }
 
     /** Timelines that have at least one file here, ascending (unsigned). */
     public List<Integer> timelinesWithWal() {
-        throw new UnsupportedOperationException();
+        List<Integer> timelines = new ArrayList<>();
+        for (String child : children()) {
+            folderTimeline(child).ifPresent(timelines::add);
+        }
+        return timelines;
     }
 
     /**
@@ -99,17 +142,21 @@ public final class WalArchive {
      * @param from the first name of interest; empty for all
      */
     public Iterator<WalSegmentName> segments(int timeline, Optional<WalSegmentName> from) {
-        throw new UnsupportedOperationException();
+        return files.segments(timeline, from);
     }
 
     /** Everything archived on one timeline, variants, partial segments and backup history files included, in order. */
     public Iterator<WalObject> objects(int timeline) {
-        throw new UnsupportedOperationException();
+        Iterator<ObjectInfo> objects =
+                files.repository().store().list(files.timelinePrefix(timeline), "");
+        return StreamSupport.stream(Spliterators.spliteratorUnknownSize(objects, 0), false)
+                .flatMap(info -> files.toObject(info).stream())
+                .iterator();
     }
 
     /** The state of every timeline: its ends, and what is missing in between. */
     public List<WalTimeline> timelines() {
-        throw new UnsupportedOperationException();
+        return continuity.timelines(timelineTree());
     }
 
     /**
@@ -121,7 +168,7 @@ public final class WalArchive {
      * @param limit how many names at most
      */
     public List<WalSegmentName> missing(TimelineHistory line, Lsn from, Lsn to, int limit) {
-        throw new UnsupportedOperationException();
+        return continuity.missing(line, from, to, limit);
     }
 
     /**
@@ -129,12 +176,18 @@ public final class WalArchive {
      * very first is missing.
      */
     public Optional<WalSegmentName> lastReachable(TimelineHistory line, Lsn from) {
-        throw new UnsupportedOperationException();
+        return continuity.lastReachable(line, from);
     }
 
     /** The highest commit time in the archived WAL of a timeline; empty when none of its newest segments has one. */
     public Optional<Instant> newestCommitTime(int timeline) {
-        throw new UnsupportedOperationException();
+        for (WalSegmentName name : continuity.newest(timeline, MAX_SEGMENTS_ASKED)) {
+            Optional<Instant> time = indexOf(name).flatMap(WalSegmentIndex::highestCommitTime);
+            if (time.isPresent()) {
+                return time;
+            }
+        }
+        return Optional.empty();
     }
 
     /**
@@ -142,12 +195,31 @@ public final class WalArchive {
      * timelines: the archive lived at least until then. Empty when nothing tells.
      */
     public Optional<Instant> newestRecordTime() {
-        throw new UnsupportedOperationException();
+        Optional<Instant> newest = Optional.empty();
+        for (int timeline : timelinesWithWal()) {
+            for (WalSegmentName name : continuity.newest(timeline, MAX_SEGMENTS_ASKED)) {
+                Optional<Instant> time = indexOf(name).flatMap(WalArchive::newestTime);
+                if (time.isPresent()) {
+                    newest = newest.filter(known -> known.isAfter(time.get())).or(() -> time);
+                    break;
+                }
+            }
+        }
+        return newest;
     }
 
     /** All that is archived under one name, and what happened to it: for {@code wal show}. */
     public WalNameReport show(WalFileName name) {
-        throw new UnsupportedOperationException();
+        List<WalObject> objects = files.variants(name);
+        List<WalNameReport.Variant> variants = new ArrayList<>();
+        for (WalObject object : objects) {
+            WalObjectHeader header = files.header(object);
+            variants.add(new WalNameReport.Variant(
+                    object, header.rawLength(), header.compareDigest().hex()));
+        }
+        List<WalNameReport.WalEvent> happened =
+                name instanceof WalFileName.Segment segment ? events.list(segment.name()) : List.of();
+        return new WalNameReport(name, variants, delivery.choose(name, objects), happened);
     }
 
     /**
@@ -157,7 +229,16 @@ public final class WalArchive {
      * @throws io.pgbk.error.PgbkException OBJECT_MISSING when there is no such variant
      */
     public void resolve(WalSegmentName name, String variant, String reason) {
-        throw new UnsupportedOperationException();
+        boolean exists = files.variants(new WalFileName.Segment(name)).stream()
+                .anyMatch(object -> object.variant().equals(variant));
+        if (!exists) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_MISSING,
+                    "there is no variant \"" + variant + "\" of " + name + " in "
+                            + files.repository().displayName(),
+                    "`pgbk wal show` lists the variants of a segment.");
+        }
+        events.append(name, WalNameEvents.RESOLVED, variant, reason);
     }
 
     /**
@@ -167,6 +248,48 @@ public final class WalArchive {
      * @param deliverNew whether the new one is delivered from now on, else the one delivered so far stays
      */
     public PutWalOutcome putResolved(WalUpload upload, boolean deliverNew, String reason) {
-        throw new UnsupportedOperationException();
+        if (upload.name() instanceof WalFileName.Segment name) {
+            return putter.putResolved(name, upload, deliverNew, reason);
+        }
+        throw new PgbkException(
+                ErrorCode.USAGE, upload.name() + " is no segment", "Only segments can be resolved.");
+    }
+
+    private byte[] readSmall(WalObject object) {
+        // A history's raw length is not known before it is read; its stored length bounds what a sane one expands to.
+        if (object.storedBytes() > TimelineHistory.MAX_BYTES) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_DAMAGED, "object " + object.key() + " is too long for a timeline history");
+        }
+        LimitedOutput content = new LimitedOutput(TimelineHistory.MAX_BYTES, object.key());
+        files.read(object, content);
+        return content.toByteArray();
+    }
+
+    private List<String> children() {
+        Incarnation incarnation = incarnation();
+        return files.repository()
+                .store()
+                .listChildren(RepositoryLayout.walArchive(incarnation.cluster(), incarnation.number()));
+    }
+
+    /** The timeline of a folder's name, empty for what is none. */
+    private static Optional<Integer> folderTimeline(String child) {
+        return child.length() == 9 && child.endsWith("/")
+                ? WalFileName.parse(child.substring(0, 8) + WalFileName.HISTORY_SUFFIX)
+                        .map(WalFileName::timeline)
+                : Optional.empty();
+    }
+
+    private Optional<WalSegmentIndex> indexOf(WalSegmentName name) {
+        WalFileName file = new WalFileName.Segment(name);
+        return delivery.choose(file, files.variants(file)).flatMap(files::index);
+    }
+
+    private static Optional<Instant> newestTime(WalSegmentIndex index) {
+        return Stream.concat(
+                        index.highestCommitTime().stream(),
+                        index.checkpoints().stream().map(WalEvents.CheckpointSeen::time))
+                .max(Comparator.naturalOrder());
     }
 }

@@ -1,0 +1,93 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.document.JsonDocument;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Backup events as JSON: {@code kind}, the kind's members, {@code time} and {@code by}. */
+final class BackupEventCodec {
+    static final int MAX_ANNOTATIONS = 1000;
+    private static final String REASON = "reason";
+    private static final String FINDING = "finding";
+
+    private BackupEventCodec() {}
+
+    static ObjectNode write(BackupEvent event) {
+        ObjectNode json = JsonDocument.newObject();
+        switch (event) {
+            case BackupEvent.Pinned pinned -> json.put("kind", "pinned").put(REASON, pinned.reason());
+            case BackupEvent.Unpinned ignored -> json.put("kind", "unpinned");
+            case BackupEvent.Annotated annotated -> {
+                ObjectNode texts = json.put("kind", "annotated").putObject("annotations");
+                annotated.annotations().forEach(texts::put);
+            }
+            case BackupEvent.Expiring expiring ->
+                json.put("kind", "expiring")
+                        .put("removeAfter", expiring.removeAfter().toString())
+                        .put(REASON, expiring.reason());
+            case BackupEvent.ExpiryCancelled cancelled ->
+                json.put("kind", "expiry-cancelled").put(REASON, cancelled.reason());
+            case BackupEvent.Verified verified -> writeVerify(json.put("kind", "verified"), verified.verdict());
+            case BackupEvent.Drilled drilled -> writeDrill(json.put("kind", "drilled"), drilled.verdict());
+            case BackupEvent.ManifestReplaced replaced ->
+                BackupSummaryCodec.writeManifest(
+                        json.put("kind", "manifest").putObject("manifest"), replaced.manifest());
+            case BackupEvent.Unknown unknown ->
+                throw new IllegalArgumentException("events of kind " + unknown.kind() + " are not written");
+        }
+        return json;
+    }
+
+    private static void writeVerify(ObjectNode json, BackupEvent.VerifyVerdict verdict) {
+        json.put("verdict", verdict.verdict().id())
+                .put("samplePercent", verdict.samplePercent())
+                .put("objectsChecked", verdict.objectsChecked())
+                .put("bytesChecked", verdict.bytesChecked());
+        verdict.finding().ifPresent(finding -> json.put(FINDING, finding));
+    }
+
+    private static void writeDrill(ObjectNode json, BackupEvent.DrillVerdict verdict) {
+        json.put("good", verdict.good())
+                .put("target", verdict.target())
+                .put("restoreSeconds", verdict.restoreSeconds())
+                .put("replaySeconds", verdict.replaySeconds());
+        verdict.finding().ifPresent(finding -> json.put(FINDING, finding));
+    }
+
+    static BackupEvent.Recorded read(int number, JsonDocument json) {
+        return new BackupEvent.Recorded(number, json.time("time"), json.text("by"), readEvent(json));
+    }
+
+    private static BackupEvent readEvent(JsonDocument json) {
+        String kind = json.text("kind");
+        return switch (kind) {
+            case "pinned" -> new BackupEvent.Pinned(json.text(REASON));
+            case "unpinned" -> new BackupEvent.Unpinned();
+            case "annotated" -> new BackupEvent.Annotated(json.texts("annotations", MAX_ANNOTATIONS));
+            case "expiring" -> new BackupEvent.Expiring(json.time("removeAfter"), json.text(REASON));
+            case "expiry-cancelled" -> new BackupEvent.ExpiryCancelled(json.text(REASON));
+            case "verified" -> new BackupEvent.Verified(readVerify(json));
+            case "drilled" ->
+                new BackupEvent.Drilled(new BackupEvent.DrillVerdict(
+                        json.flag("good"),
+                        json.text("target"),
+                        json.decimal("restoreSeconds"),
+                        json.decimal("replaySeconds"),
+                        json.optionalText(FINDING)));
+            case "manifest" ->
+                new BackupEvent.ManifestReplaced(BackupSummaryCodec.readManifest(json.object("manifest")));
+            default -> new BackupEvent.Unknown(kind);
+        };
+    }
+
+    private static BackupEvent.VerifyVerdict readVerify(JsonDocument json) {
+        String id = json.text("verdict");
+        Optional<BackupEvent.Verdict> verdict = BackupEvent.Verdict.ofId(id);
+        return new BackupEvent.VerifyVerdict(
+                verdict.orElseThrow(() -> json.damaged("verdict", "is no verdict")),
+                json.decimal("samplePercent"),
+                json.number("objectsChecked", 0, Long.MAX_VALUE),
+                json.number("bytesChecked", 0, Long.MAX_VALUE),
+                json.optionalText(FINDING));
+    }
+}

@@ -1,0 +1,58 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a listing shows of one label, before anything is read. */
+final class BackupFolder {
+    private final Label label;
+    private boolean intent;
+    private boolean ended;
+    private int lastAlive = -1;
+    private final List<Integer> events = new ArrayList<>();
+
+    BackupFolder(Label label) {
+        this.label = label;
+    }
+
+    void add(RepositoryObject.OfBackup object) {
+        switch (object) {
+            case RepositoryObject.Intent ignored -> intent = true;
+            case RepositoryObject.Backup ignored -> ended = true;
+            case RepositoryObject.Alive alive -> lastAlive = Math.max(lastAlive, alive.number());
+            case RepositoryObject.Event event -> events.add(event.number());
+            case RepositoryObject.Manifest ignored -> {}
+            case RepositoryObject.Pack ignored -> {}
+        }
+    }
+
+    Label label() {
+        return label;
+    }
+
+    /** Whether the {@code backup} object is there: committed, or aborted. */
+    boolean ended() {
+        return ended;
+    }
+
+    /** Claimed and not ended. Events come only after a commit, so without {@code backup} they are a removal's rest. */
+    boolean running() {
+        return intent && !ended && events.isEmpty();
+    }
+
+    /** What an interrupted removal left. */
+    boolean removalLeftover() {
+        return !ended && !events.isEmpty();
+    }
+
+    /** The number of the newest sign of life, -1 for none. */
+    int lastAlive() {
+        return lastAlive;
+    }
+
+    List<Integer> events() {
+        return events;
+    }
+}

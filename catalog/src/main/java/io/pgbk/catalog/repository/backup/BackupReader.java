@@ -1,0 +1,172 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.repository.ParallelReads;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.document.Documents;
+import io.pgbk.catalog.repository.document.JsonDocument;
+import io.pgbk.catalog.repository.document.StoredDocument;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectMissingException;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Reads what a cluster's backup folders hold. */
+final class BackupReader {
+    /** A timeline's number is higher than its ancestors', and along one line LSNs only grow. */
+    static final Comparator<BackupRecord> ORDER = Comparator.comparingInt(
+                    (BackupRecord backup) -> backup.summary().facts().incarnation())
+            .thenComparing(backup -> backup.summary().timeline(), Integer::compareUnsigned)
+            .thenComparing(backup -> backup.summary().stopLsn())
+            .thenComparingInt(backup -> backup.summary().sequence());
+
+    private final Repository repository;
+    private final ClusterName cluster;
+
+    BackupReader(Repository repository, ClusterName cluster) {
+        this.repository = repository;
+        this.cluster = cluster;
+    }
+
+    private Documents documents() {
+        return repository.documents();
+    }
+
+    /** All labels by one listing. */
+    Collection<BackupFolder> folders() {
+        return folders(RepositoryLayout.backups(cluster));
+    }
+
+    private Collection<BackupFolder> folders(String prefix) {
+        Map<String, BackupFolder> folders = new TreeMap<>();
+        Iterator<ObjectInfo> objects = repository.store().list(prefix, "");
+        while (objects.hasNext()) {
+            if (RepositoryLayout.parse(objects.next().key()) instanceof RepositoryObject.OfBackup object) {
+                folders.computeIfAbsent(object.label().value(), ignored -> new BackupFolder(object.label()))
+                        .add(object);
+            }
+        }
+        return folders.values();
+    }
+
+    private sealed interface Read {
+        record Listed(BackupRecord backup) implements Read {}
+
+        record Running(RunningBackup backup) implements Read {}
+
+        record Damaged(Label label, PgbkException failure) implements Read {}
+
+        record Nothing() implements Read {}
+    }
+
+    BackupListing list() {
+        List<BackupRecord> backups = new ArrayList<>();
+        List<RunningBackup> running = new ArrayList<>();
+        Map<Label, PgbkException> damaged = new HashMap<>();
+        for (Read read : ParallelReads.map(List.copyOf(folders()), this::read)) {
+            switch (read) {
+                case Read.Listed listed -> backups.add(listed.backup());
+                case Read.Running found -> running.add(found.backup());
+                case Read.Damaged found -> damaged.put(found.label(), found.failure());
+                case Read.Nothing ignored -> {}
+            }
+        }
+        backups.sort(ORDER);
+        return new BackupListing(backups, running, damaged);
+    }
+
+    private Read read(BackupFolder folder) {
+        try {
+            if (folder.ended()) {
+                return record(folder).<Read>map(Read.Listed::new).orElseGet(Read.Nothing::new);
+            }
+            return folder.running() ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
+                    : new Read.Nothing();
+        } catch (ObjectMissingException e) {
+            // Removed since it was listed.
+            return new Read.Nothing();
+        } catch (PgbkException e) {
+            if (e.code() == ErrorCode.OBJECT_DAMAGED || e.code() == ErrorCode.FORMAT_TOO_NEW) {
+                return new Read.Damaged(folder.label(), e);
+            }
+            throw e;
+        }
+    }
+
+    Optional<BackupRecord> find(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .findFirst()
+                .filter(BackupFolder::ended)
+                .flatMap(this::record);
+    }
+
+    /** What the label's {@code backup} object says; empty when there is none. */
+    Optional<BackupSummaryCodec.End> end(Label label) {
+        return documents()
+                .find(ObjectKind.BACKUP, RepositoryLayout.backup(cluster, label))
+                .map(document -> BackupSummaryCodec.read(label, document.json()));
+    }
+
+    private Optional<BackupRecord> record(BackupFolder folder) {
+        Optional<StoredDocument> document =
+                documents().find(ObjectKind.BACKUP, RepositoryLayout.backup(cluster, folder.label()));
+        if (document.isEmpty()) {
+            return Optional.empty();
+        }
+        return switch (BackupSummaryCodec.read(folder.label(), document.get().json())) {
+            case BackupSummaryCodec.End.Aborted ignored -> Optional.empty();
+            case BackupSummaryCodec.End.Committed committed ->
+                Optional.of(new BackupRecord(
+                        committed.summary(),
+                        document.get().storedBytes(),
+                        document.get().sha256(),
+                        events(folder)));
+        };
+    }
+
+    private List<BackupEvent.Recorded> events(BackupFolder folder) {
+        List<BackupEvent.Recorded> events = new ArrayList<>();
+        for (int number : folder.events()) {
+            String key = RepositoryLayout.event(cluster, folder.label(), number);
+            events.add(BackupEventCodec.read(
+                    number, documents().read(ObjectKind.EVENT, key).json()));
+        }
+        return events;
+    }
+
+    private Optional<RunningBackup> running(BackupFolder folder) {
+        Optional<StoredDocument> intent =
+                documents().find(ObjectKind.INTENT, RepositoryLayout.intent(cluster, folder.label()));
+        if (intent.isEmpty()) {
+            return Optional.empty();
+        }
+        JsonDocument json = intent.get().json();
+        Instant started = json.time("time");
+        Instant alive = folder.lastAlive() < 0
+                ? started
+                : documents()
+                        .find(ObjectKind.ALIVE, RepositoryLayout.alive(cluster, folder.label(), folder.lastAlive()))
+                        .map(document -> document.json().time("time"))
+                        .orElse(started);
+        return Optional.of(new RunningBackup(
+                folder.label(),
+                json.text("owner"),
+                json.has("parent") ? Optional.of(json.label("parent")) : Optional.empty(),
+                started,
+                alive));
+    }
+}

@@ -1,0 +1,103 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.store.DeleteFailure;
+import io.pgbk.catalog.store.ObjectInfo;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * Removes the objects of one label in the order that never leaves a listed backup with something missing: the summary
+ * first, then data, and the events, by which an interrupted removal is recognised, last. Objects of unknown names stay.
+ */
+final class LabelRemoval {
+    /** Removed at a time: memory stays bounded for a backup of any size. */
+    private static final int BATCH = 1000;
+
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final Map<String, String> leftovers = new LinkedHashMap<>();
+    private long bytesFreed;
+
+    LabelRemoval(Repository repository, ClusterName cluster) {
+        this.repository = repository;
+        this.cluster = cluster;
+    }
+
+    long bytesFreed() {
+        return bytesFreed;
+    }
+
+    /** What could not be removed, and why. */
+    Map<String, String> leftovers() {
+        return leftovers;
+    }
+
+    /** Removes everything of the label; stops when the summary cannot be removed. */
+    void removeAll(Label label) {
+        delete(List.of(new ObjectInfo(RepositoryLayout.backup(cluster, label), 0)));
+        if (leftovers.isEmpty()) {
+            removeData(label);
+        }
+        if (leftovers.isEmpty()) {
+            delete(folder(label), RepositoryObject.Intent.class::isInstance);
+            delete(folder(label), RepositoryObject.Event.class::isInstance);
+        }
+    }
+
+    /** Removes packs, manifests and signs of life: all that nobody needs of a label that is not listed. */
+    void removeData(Label label) {
+        delete(RepositoryLayout.packFolder(cluster, label), RepositoryObject.Pack.class::isInstance);
+        delete(folder(label), RepositoryObject.Manifest.class::isInstance);
+        removeSignsOfLife(label);
+    }
+
+    void removeSignsOfLife(Label label) {
+        delete(folder(label), RepositoryObject.Alive.class::isInstance);
+    }
+
+    private String folder(Label label) {
+        return RepositoryLayout.backupFolder(cluster, label);
+    }
+
+    private void delete(String prefix, Predicate<RepositoryObject> which) {
+        List<ObjectInfo> batch = new ArrayList<>();
+        Iterator<ObjectInfo> objects = repository.store().list(prefix, "");
+        while (objects.hasNext()) {
+            ObjectInfo object = objects.next();
+            if (which.test(RepositoryLayout.parse(object.key()))) {
+                batch.add(object);
+            }
+            if (batch.size() == BATCH) {
+                delete(batch);
+                batch.clear();
+            }
+        }
+        delete(batch);
+    }
+
+    private void delete(List<ObjectInfo> objects) {
+        if (objects.isEmpty()) {
+            return;
+        }
+        Map<String, String> failed = new LinkedHashMap<>();
+        for (DeleteFailure failure :
+                repository.store().delete(objects.stream().map(ObjectInfo::key).toList())) {
+            failed.put(failure.key(), failure.reason());
+        }
+        for (ObjectInfo object : objects) {
+            if (!failed.containsKey(object.key())) {
+                bytesFreed += object.length();
+            }
+        }
+        leftovers.putAll(failed);
+    }
+}

@@ -1,0 +1,224 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.repository.Heartbeat;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.document.Documents;
+import io.pgbk.catalog.repository.document.JsonDocument;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.lease.Leases;
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.ObjectBody;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** {@link BackupWriter} on a repository. */
+final class StoredBackupWriter implements BackupWriter {
+    private static final int FIRST_GENERATION = 1;
+    private static final Duration RETRY = Duration.ofMinutes(1);
+
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final Label label;
+    private final BackupCatalog.BackupStart start;
+    private final Optional<Leases.Lease> lease;
+    private final BackupReader reader;
+    private final Heartbeat heartbeat;
+
+    private final Object state = new Object();
+    private int signsOfLife;
+    private long lastSignNanos;
+    private @Nullable PgbkException lost;
+    private boolean ended;
+
+    /** The intent was written; from now on signs of life follow. */
+    StoredBackupWriter(
+            Repository repository,
+            ClusterName cluster,
+            Label label,
+            BackupCatalog.BackupStart start,
+            Optional<Leases.Lease> lease,
+            BackupReader reader) {
+        this.repository = repository;
+        this.cluster = cluster;
+        this.label = label;
+        this.start = start;
+        this.lease = lease;
+        this.reader = reader;
+        this.lastSignNanos = repository.runtime().monotonic().nanoTime();
+        this.heartbeat =
+                Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
+    }
+
+    private Optional<Duration> giveSignOfLife() {
+        int number;
+        synchronized (state) {
+            number = ++signsOfLife;
+        }
+        try {
+            String now = repository.runtime().clock().instant().toString();
+            repository
+                    .documents()
+                    .create(
+                            ObjectKind.ALIVE,
+                            RepositoryLayout.alive(cluster, label, number),
+                            JsonDocument.newObject().put("time", now));
+            lease.ifPresent(Leases.Lease::proveHeld);
+            synchronized (state) {
+                lastSignNanos = repository.runtime().monotonic().nanoTime();
+            }
+            return Optional.of(BackupCatalog.ALIVE_INTERVAL);
+        } catch (PgbkException e) {
+            if (e.code() == ErrorCode.HELD_BY_ANOTHER) {
+                synchronized (state) {
+                    lost = e;
+                }
+                return Optional.empty();
+            }
+            // checkAlive gives up when this lasts too long.
+            return Optional.of(RETRY);
+        }
+    }
+
+    @Override
+    public Label label() {
+        return label;
+    }
+
+    @Override
+    public String packKey(int number) {
+        return RepositoryLayout.pack(cluster, label, number);
+    }
+
+    @Override
+    public String manifestKey() {
+        return RepositoryLayout.manifest(cluster, label, FIRST_GENERATION);
+    }
+
+    @Override
+    public void checkAlive() {
+        synchronized (state) {
+            if (lost != null) {
+                throw lost;
+            }
+            long silent = repository.runtime().monotonic().nanoTime() - lastSignNanos;
+            if (silent > BackupCatalog.GIVE_UP.toNanos()) {
+                throw new PgbkException(
+                        ErrorCode.REPOSITORY_UNREACHABLE,
+                        "backup " + label + " could not give a sign of life for "
+                                + Duration.ofNanos(silent).toMinutes() + " minutes",
+                        "Check the network and " + repository.displayName() + ", then start the backup again.");
+            }
+        }
+    }
+
+    @Override
+    public BackupRecord commit(BackupFacts facts, ManifestWriter.ManifestRef manifest) {
+        synchronized (state) {
+            if (ended) {
+                throw new IllegalStateException("backup " + label + " has ended");
+            }
+        }
+        checkAlive();
+        CommitChecks checks = new CommitChecks(repository, cluster);
+        checks.requireConsistent(label, start, facts);
+        checks.requireManifest(manifestKey(), manifest);
+        checks.requirePacks(facts.packs());
+        checks.requireWal(start.incarnation(), facts);
+        BackupSummary summary = summarise(facts, manifest);
+        String key = RepositoryLayout.backup(cluster, label);
+        ObjectBody body = repository.documents().seal(ObjectKind.BACKUP, key, BackupSummaryCodec.write(summary));
+        if (body.length() > Documents.MAX_STORED_BYTES) {
+            throw new PgbkException(
+                    ErrorCode.INTERNAL, "the summary of backup " + label + " has " + body.length() + " bytes");
+        }
+        lease.ifPresent(Leases.Lease::proveHeld);
+        if (repository.store().create(key, body) != CreateOutcome.CREATED) {
+            throw new PgbkException(
+                    ErrorCode.HELD_BY_ANOTHER,
+                    "backup " + label + " was given up by another process, which took it for dead",
+                    "Start the backup again.");
+        }
+        synchronized (state) {
+            ended = true;
+        }
+        return new BackupRecord(
+                summary,
+                body.length(),
+                HexFormat.of().formatHex(body.sha256()),
+                reader.find(label).map(BackupRecord::events).orElse(List.of()));
+    }
+
+    private BackupSummary summarise(BackupFacts facts, ManifestWriter.ManifestRef manifest) {
+        Optional<BackupRecord> newest = reader.list().backups().stream()
+                .max(Comparator.comparingInt(backup -> backup.summary().sequence()));
+        return new BackupSummary(
+                label,
+                facts,
+                new BackupSummary.ManifestReference(
+                        FIRST_GENERATION, manifest.length(), manifest.sha256().hex()),
+                newest.map(backup -> backup.summary().sequence()).orElse(0) + 1,
+                newest.map(backup -> new BackupSummary.PreviousSummary(backup.label(), backup.summarySha256())),
+                repository.runtime().clock().instant());
+    }
+
+    @Override
+    public void close() {
+        heartbeat.close();
+        try {
+            synchronized (state) {
+                if (!ended) {
+                    ended = true;
+                    abort();
+                } else {
+                    removeSignsOfLife();
+                }
+            }
+        } catch (PgbkException e) {
+            // The label stays as that of a dead backup, which a later clean-up takes over.
+            return;
+        } finally {
+            lease.ifPresent(Leases.Lease::close);
+        }
+    }
+
+    /**
+     * Ends the label. The marker and the intent stay: a commit that is still on its way must find the name taken. What a
+     * commit that seemed to fail did store is left alone.
+     */
+    private void abort() {
+        String key = RepositoryLayout.backup(cluster, label);
+        CreateOutcome outcome = repository
+                .documents()
+                .create(
+                        ObjectKind.BACKUP,
+                        key,
+                        BackupSummaryCodec.writeAborted(
+                                label,
+                                repository.runtime().owner(),
+                                "the backup did not finish",
+                                repository.runtime().clock().instant()));
+        if (outcome == CreateOutcome.CREATED || isAborted()) {
+            new LabelRemoval(repository, cluster).removeData(label);
+        }
+    }
+
+    private boolean isAborted() {
+        return reader.end(label)
+                .map(BackupSummaryCodec.End.Aborted.class::isInstance)
+                .orElse(false);
+    }
+
+    private void removeSignsOfLife() {
+        new LabelRemoval(repository, cluster).removeSignsOfLife(label);
+    }
+}
