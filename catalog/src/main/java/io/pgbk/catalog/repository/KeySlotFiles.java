@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The slot objects of one repository. A slot's id is {@code <first 8 digits of the repository id>-<epoch, 4 digits>-<8
@@ -52,14 +53,18 @@ final class KeySlotFiles {
         keys.sort(Comparator.reverseOrder());
         List<KeySlots.StoredSlot> slots = new ArrayList<>();
         for (String key : keys) {
-            try {
-                slots.add(new KeySlots.StoredSlot(key, Bytes.of(store.readAll(key, MAX_SLOT_BYTES))));
-            } catch (ObjectMissingException e) {
-                // Removed by a rewrap since it was listed; its successor was written before.
-                continue;
-            }
+            readIfThere(key).ifPresent(document -> slots.add(new KeySlots.StoredSlot(key, document)));
         }
         return slots;
+    }
+
+    /** Empty when the slot was removed by a rewrap since it was listed; its successor was written before. */
+    private Optional<Bytes> readIfThere(String key) {
+        try {
+            return Optional.of(Bytes.of(store.readAll(key, MAX_SLOT_BYTES)));
+        } catch (ObjectMissingException e) {
+            return Optional.empty();
+        }
     }
 
     /**
@@ -111,8 +116,7 @@ final class KeySlotFiles {
                     Argon2Parameters.DEFAULT,
                     runtime.clock().instant(),
                     runtime.random());
-            if (store.create(RepositoryLayout.keySlot(slotId), new BytesBody(document))
-                    == CreateOutcome.CREATED) {
+            if (store.create(RepositoryLayout.keySlot(slotId), new BytesBody(document)) == CreateOutcome.CREATED) {
                 return slotId;
             }
         }

@@ -22,8 +22,8 @@ public final class ParallelReads {
             return elements.stream().map(function).toList();
         }
         List<B> results = new ArrayList<>(elements.size());
-        try (ExecutorService threads =
-                Executors.newFixedThreadPool(Math.min(MAX_PARALLEL, elements.size()), Thread.ofVirtual().factory())) {
+        try (ExecutorService threads = Executors.newFixedThreadPool(
+                Math.min(MAX_PARALLEL, elements.size()), Thread.ofVirtual().factory())) {
             List<Future<B>> futures = new ArrayList<>(elements.size());
             for (A element : elements) {
                 futures.add(threads.submit(() -> function.apply(element)));

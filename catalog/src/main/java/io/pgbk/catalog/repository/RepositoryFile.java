@@ -47,7 +47,8 @@ record RepositoryFile(
         } catch (ObjectMissingException e) {
             return Optional.empty();
         }
-        return Optional.of(new Unchecked(parse(SealedJson.peek(RepositoryLayout.REPOSITORY_FILE, document)), Bytes.of(document)));
+        return Optional.of(
+                new Unchecked(parse(SealedJson.peek(RepositoryLayout.REPOSITORY_FILE, document)), Bytes.of(document)));
     }
 
     private static RepositoryFile parse(String text) {

@@ -78,8 +78,7 @@ final class RepositoryInitialiser {
                 !probe.refusesWrongDigest(),
                 runtime.clock().instant());
         ObjectStore target = ConfirmingObjectStore.wrapIf(file.confirmByReading(), store);
-        return target.create(RepositoryLayout.REPOSITORY_FILE, new BytesBody(file.seal(keys)))
-                == CreateOutcome.CREATED;
+        return target.create(RepositoryLayout.REPOSITORY_FILE, new BytesBody(file.seal(keys))) == CreateOutcome.CREATED;
     }
 
     private void requireEmptyPrefix() {

@@ -54,8 +54,8 @@ public final class BackupCatalog implements LabelGuard {
         this.cluster = cluster;
         this.reader = new BackupReader(repository, cluster);
         this.events = new BackupEventLog(repository, cluster);
-        this.remover = new BackupRemover(
-                repository, cluster, reader, events, new StoredHolds(repository, cluster, this));
+        this.remover =
+                new BackupRemover(repository, cluster, reader, events, new StoredHolds(repository, cluster, this));
     }
 
     /**
@@ -152,8 +152,7 @@ public final class BackupCatalog implements LabelGuard {
 
     private Optional<Leases.Lease> exclude(Label label, Duration patience) {
         if (repository.storeIsSafe()) {
-            return Optional.of(
-                    new StoredLeases(repository, cluster).acquire(LEASE, "backup " + label, patience));
+            return Optional.of(new StoredLeases(repository, cluster).acquire(LEASE, "backup " + label, patience));
         }
         // Such a repository has one host by its operator's word; this only catches two runs on it.
         Instant recent = repository.runtime().clock().instant().minus(ALIVE_INTERVAL.multipliedBy(2));
@@ -274,6 +273,5 @@ public final class BackupCatalog implements LabelGuard {
      * @param parent the backup to build on
      * @param patience how long to wait for another backup of the cluster to end
      */
-    public record BackupStart(
-            BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
+    public record BackupStart(BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
 }

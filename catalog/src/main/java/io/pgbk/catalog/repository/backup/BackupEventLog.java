@@ -24,7 +24,9 @@ final class BackupEventLog {
                         RepositoryLayout.events(cluster, label),
                         number -> RepositoryLayout.event(cluster, label, number),
                         BackupEventCodec.write(event)
-                                .put("time", repository.runtime().clock().instant().toString())
+                                .put(
+                                        "time",
+                                        repository.runtime().clock().instant().toString())
                                 .put("by", repository.runtime().owner()));
     }
 }

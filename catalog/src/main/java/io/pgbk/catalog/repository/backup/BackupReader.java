@@ -94,7 +94,8 @@ final class BackupReader {
             if (folder.ended()) {
                 return record(folder).<Read>map(Read.Listed::new).orElseGet(Read.Nothing::new);
             }
-            return folder.running() ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
+            return folder.running()
+                    ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
                     : new Read.Nothing();
         } catch (ObjectMissingException e) {
             // Removed since it was listed.

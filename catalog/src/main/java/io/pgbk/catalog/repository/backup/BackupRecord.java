@@ -83,8 +83,8 @@ public record BackupRecord(
     /** Whether its last verification or its last drill found something. */
     public boolean hasNegativeVerdict() {
         boolean damaged = lastVerify()
-                .map(recorded -> ((BackupEvent.Verified) recorded.event()).verdict().verdict()
-                        != BackupEvent.Verdict.SOUND)
+                .map(recorded ->
+                        ((BackupEvent.Verified) recorded.event()).verdict().verdict() != BackupEvent.Verdict.SOUND)
                 .orElse(false);
         boolean failed = lastDrill()
                 .map(recorded ->

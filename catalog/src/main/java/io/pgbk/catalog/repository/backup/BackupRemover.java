@@ -26,8 +26,7 @@ final class BackupRemover {
     private final BackupEventLog events;
     private final Holds holds;
 
-    BackupRemover(
-            Repository repository, ClusterName cluster, BackupReader reader, BackupEventLog events, Holds holds) {
+    BackupRemover(Repository repository, ClusterName cluster, BackupReader reader, BackupEventLog events, Holds holds) {
         this.repository = repository;
         this.cluster = cluster;
         this.reader = reader;
@@ -43,7 +42,10 @@ final class BackupRemover {
                 .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
         requireRemovable(backup, listing, force);
         Instant removeAfter = repository.trustedNow().plus(grace);
-        events.append(label, new BackupEvent.Expiring(removeAfter, "deleted by " + repository.runtime().owner()));
+        events.append(
+                label,
+                new BackupEvent.Expiring(
+                        removeAfter, "deleted by " + repository.runtime().owner()));
         cancelIfNeeded(label);
         return grace.isZero() ? remove(label) : new BackupCatalog.Deletion(label, removeAfter, false, 0, Map.of());
     }
@@ -164,7 +166,9 @@ final class BackupRemover {
             boolean due = backup.expiry()
                     .map(expiring -> !expiring.removeAfter().isAfter(now))
                     .orElse(false);
-            if (due && dependants(backup.label(), listing).isEmpty() && whoNeeds(backup.label()).isEmpty()) {
+            if (due
+                    && dependants(backup.label(), listing).isEmpty()
+                    && whoNeeds(backup.label()).isEmpty()) {
                 labels.add(backup.label());
             }
         }
@@ -217,7 +221,9 @@ final class BackupRemover {
                             .map(end -> switch (end) {
                                 case BackupSummaryCodec.End.Committed ignored -> false;
                                 case BackupSummaryCodec.End.Aborted aborted ->
-                                    aborted.time().plus(BackupCatalog.DEAD_AFTER).isBefore(now);
+                                    aborted.time()
+                                            .plus(BackupCatalog.DEAD_AFTER)
+                                            .isBefore(now);
                             })
                             .orElse(false);
             if (old) {
@@ -231,9 +237,7 @@ final class BackupRemover {
         LabelRemoval removal = new LabelRemoval(repository, cluster);
         removal.removeData(label);
         if (removal.leftovers().isEmpty()) {
-            repository
-                    .store()
-                    .delete(List.of(RepositoryLayout.intent(cluster, label)));
+            repository.store().delete(List.of(RepositoryLayout.intent(cluster, label)));
             repository.store().delete(List.of(RepositoryLayout.backup(cluster, label)));
         }
     }

@@ -36,7 +36,8 @@ final class CommitChecks {
                 && facts.parent().equals(start.parent())
                 && !facts.stopLsn().isBefore(facts.startLsn());
         if (!consistent) {
-            throw new IllegalArgumentException("the facts of backup " + label + " are not those of its start: " + facts);
+            throw new IllegalArgumentException(
+                    "the facts of backup " + label + " are not those of its start: " + facts);
         }
     }
 
@@ -85,8 +86,8 @@ final class CommitChecks {
         if (actual.getAsLong() != expected) {
             throw new PgbkException(
                     ErrorCode.OBJECT_DAMAGED,
-                    "object " + key + " in " + repository.displayName() + " has " + actual.getAsLong()
-                            + " bytes, not " + expected);
+                    "object " + key + " in " + repository.displayName() + " has " + actual.getAsLong() + " bytes, not "
+                            + expected);
         }
     }
 

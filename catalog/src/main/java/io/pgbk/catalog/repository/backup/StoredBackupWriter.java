@@ -55,8 +55,7 @@ final class StoredBackupWriter implements BackupWriter {
         this.lease = lease;
         this.reader = reader;
         this.lastSignNanos = repository.runtime().monotonic().nanoTime();
-        this.heartbeat =
-                Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
+        this.heartbeat = Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
     }
 
     private Optional<Duration> giveSignOfLife() {
@@ -151,11 +150,8 @@ final class StoredBackupWriter implements BackupWriter {
         synchronized (state) {
             ended = true;
         }
-        return new BackupRecord(
-                summary,
-                body.length(),
-                HexFormat.of().formatHex(body.sha256()),
-                reader.find(label).map(BackupRecord::events).orElse(List.of()));
+        // No event can be older than the commit; reading here could only make a committed backup look failed.
+        return new BackupRecord(summary, body.length(), HexFormat.of().formatHex(body.sha256()), List.of());
     }
 
     private BackupSummary summarise(BackupFacts facts, ManifestWriter.ManifestRef manifest) {

@@ -71,8 +71,7 @@ public final class ClusterCatalog {
         return all.reversed().stream()
                 .filter(incarnation -> incarnation.identity().systemIdentifier() == systemIdentifier)
                 .findFirst()
-                .orElseThrow(
-                        () -> otherCluster(all, "system identifier " + Long.toUnsignedString(systemIdentifier)));
+                .orElseThrow(() -> otherCluster(all, "system identifier " + Long.toUnsignedString(systemIdentifier)));
     }
 
     /**
@@ -108,8 +107,7 @@ public final class ClusterCatalog {
             all = incarnations.list();
         }
         List<Incarnation> known = all;
-        return new Joined(
-                matching(known, server).orElseThrow(() -> otherCluster(known, server.toString())), false);
+        return new Joined(matching(known, server).orElseThrow(() -> otherCluster(known, server.toString())), false);
     }
 
     /**
@@ -137,8 +135,8 @@ public final class ClusterCatalog {
         if (server.majorVersion() <= newest.identity().majorVersion()) {
             throw new PgbkException(
                     ErrorCode.REFUSED_BY_POLICY,
-                    "this server has " + server + ", and cluster " + cluster + " already has "
-                            + newest.identity() + ": that is no upgrade",
+                    "this server has " + server + ", and cluster " + cluster + " already has " + newest.identity()
+                            + ": that is no upgrade",
                     "A different cluster needs a name of its own: change \"cluster\" in the configuration.");
         }
         Instant now = repository.trustedNow();

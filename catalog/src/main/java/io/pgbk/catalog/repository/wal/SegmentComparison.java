@@ -40,10 +40,8 @@ final class SegmentComparison {
 
     Relation compare(WalSegmentName name, WalObject archived, WalUpload upload) {
         try {
-            Path temporary =
-                    Files.createTempFile(files.repository().runtime().temporaryDirectory(), "pgbk-", ".wal");
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            Path temporary = Files.createTempFile(files.repository().runtime().temporaryDirectory(), "pgbk-", ".wal");
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 Files.delete(temporary);
                 return compare(name, archived, upload, channel);
             } finally {

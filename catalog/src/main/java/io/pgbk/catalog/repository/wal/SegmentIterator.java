@@ -19,8 +19,7 @@ final class SegmentIterator implements Iterator<WalSegmentName> {
         this.files = files;
         this.from = from;
         // A listing begins behind a key; what lies between the segment before and this one is passed over.
-        String after = from.flatMap(
-                        name -> name.previous(files.incarnation().segmentSize()))
+        String after = from.flatMap(name -> name.previous(files.incarnation().segmentSize()))
                 .map(name -> files.key(new WalFileName.Segment(name), ""))
                 .orElse("");
         this.objects = files.repository().store().list(files.timelinePrefix(timeline), after);

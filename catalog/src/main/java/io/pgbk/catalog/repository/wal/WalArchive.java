@@ -1,18 +1,18 @@
 package io.pgbk.catalog.repository.wal;
 
-import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.format.wal.WalObjectHeader;
+import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.postgres.wal.WalEvents;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
+import io.pgbk.postgres.wal.WalEvents;
 import io.pgbk.postgres.wal.WalSegmentIndex;
 import java.io.OutputStream;
 import java.time.Instant;
@@ -80,8 +80,8 @@ public final class WalArchive {
 
     /** The first archived segment of the same timeline behind this one: where it exists, the missing one is a gap. */
     public Optional<WalSegmentName> firstBehind(WalSegmentName name) {
-        Iterator<WalSegmentName> behind =
-                files.segments(name.timeline(), Optional.of(name.next(incarnation().segmentSize())));
+        Iterator<WalSegmentName> behind = files.segments(
+                name.timeline(), Optional.of(name.next(incarnation().segmentSize())));
         return behind.hasNext() ? Optional.of(behind.next()) : Optional.empty();
     }
 
@@ -147,8 +147,7 @@ public final class WalArchive {
 
     /** Everything archived on one timeline, variants, partial segments and backup history files included, in order. */
     public Iterator<WalObject> objects(int timeline) {
-        Iterator<ObjectInfo> objects =
-                files.repository().store().list(files.timelinePrefix(timeline), "");
+        Iterator<ObjectInfo> objects = files.repository().store().list(files.timelinePrefix(timeline), "");
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(objects, 0), false)
                 .flatMap(info -> files.toObject(info).stream())
                 .iterator();
@@ -251,8 +250,7 @@ public final class WalArchive {
         if (upload.name() instanceof WalFileName.Segment name) {
             return putter.putResolved(name, upload, deliverNew, reason);
         }
-        throw new PgbkException(
-                ErrorCode.USAGE, upload.name() + " is no segment", "Only segments can be resolved.");
+        throw new PgbkException(ErrorCode.USAGE, upload.name() + " is no segment", "Only segments can be resolved.");
     }
 
     private byte[] readSmall(WalObject object) {

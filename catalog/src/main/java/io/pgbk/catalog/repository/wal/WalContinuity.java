@@ -171,8 +171,7 @@ final class WalContinuity {
     List<WalSegmentName> newest(int timeline, int count) {
         List<WalSegmentName> newest = new ArrayList<>();
         String prefix = files.timelinePrefix(timeline);
-        for (String folder :
-                files.repository().store().listChildren(prefix).reversed()) {
+        for (String folder : files.repository().store().listChildren(prefix).reversed()) {
             List<WalSegmentName> inLog = new ArrayList<>();
             Iterator<ObjectInfo> objects = files.repository().store().list(prefix + folder, "");
             while (objects.hasNext()) {

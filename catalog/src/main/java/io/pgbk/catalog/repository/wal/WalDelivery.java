@@ -47,13 +47,15 @@ final class WalDelivery {
     }
 
     private Optional<WalObject> chosen(WalSegmentName name, List<WalObject> variants) {
-        return events.chosen(name).map(variant -> variants.stream()
-                .filter(object -> object.variant().equals(variant))
-                .findFirst()
-                .orElseThrow(() -> new PgbkException(
-                        ErrorCode.OBJECT_MISSING,
-                        "variant \"" + variant + "\" of " + name + ", which was chosen to be delivered, is gone",
-                        "`pgbk wal show` lists what is there, `pgbk wal resolve` chooses again.")));
+        return events.chosen(name)
+                .map(variant -> variants.stream()
+                        .filter(object -> object.variant().equals(variant))
+                        .findFirst()
+                        .orElseThrow(() -> new PgbkException(
+                                ErrorCode.OBJECT_MISSING,
+                                "variant \"" + variant + "\" of " + name
+                                        + ", which was chosen to be delivered, is gone",
+                                "`pgbk wal show` lists what is there, `pgbk wal resolve` chooses again.")));
     }
 
     private WalObject longest(List<WalObject> variants) {

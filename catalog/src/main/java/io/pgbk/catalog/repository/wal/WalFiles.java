@@ -64,7 +64,9 @@ final class WalFiles {
      */
     String variantOf(byte[] rawSha256) {
         KeyRing keys = repository.keys();
-        return keys.compareDigest(keys.pageDigestEpoch(), Bytes.of(rawSha256)).hex().substring(0, 8);
+        return keys.compareDigest(keys.pageDigestEpoch(), Bytes.of(rawSha256))
+                .hex()
+                .substring(0, 8);
     }
 
     /** Every object of exactly this name, PostgreSQL's own name first. */
@@ -72,7 +74,9 @@ final class WalFiles {
         List<WalObject> variants = new ArrayList<>();
         Iterator<ObjectInfo> objects = repository.store().list(key(name, ""), "");
         while (objects.hasNext()) {
-            toObject(objects.next()).filter(object -> object.name().equals(name)).ifPresent(variants::add);
+            toObject(objects.next())
+                    .filter(object -> object.name().equals(name))
+                    .ifPresent(variants::add);
             if (variants.size() > MAX_VARIANTS) {
                 throw new PgbkException(
                         ErrorCode.WAL_CONFLICT, "more than " + MAX_VARIANTS + " files are archived as " + name);

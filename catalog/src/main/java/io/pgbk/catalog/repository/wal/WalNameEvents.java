@@ -57,8 +57,7 @@ final class WalNameEvents {
                 .append(
                         ObjectKind.EVENT,
                         RepositoryLayout.walEvents(incarnation.cluster(), incarnation.number(), name),
-                        number -> RepositoryLayout.walEvent(
-                                incarnation.cluster(), incarnation.number(), name, number),
+                        number -> RepositoryLayout.walEvent(incarnation.cluster(), incarnation.number(), name, number),
                         JsonDocument.newObject()
                                 .put("kind", kind)
                                 .put("variant", variant)

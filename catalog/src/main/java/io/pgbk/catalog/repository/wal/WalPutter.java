@@ -57,8 +57,8 @@ final class WalPutter {
             return new PutWalOutcome.AlreadyIdentical(same.get().key());
         }
         WalObject delivered = delivery.choose(name, variants)
-                .orElseThrow(() -> new PgbkException(
-                        ErrorCode.OBJECT_MISSING, "object " + key + " exists, but is in no listing"));
+                .orElseThrow(() ->
+                        new PgbkException(ErrorCode.OBJECT_MISSING, "object " + key + " exists, but is in no listing"));
         return switch (comparison.compare(name.name(), delivered, upload)) {
             case SegmentComparison.Relation.Same ignored -> new PutWalOutcome.AlreadyIdentical(delivered.key());
             case SegmentComparison.Relation.NewIsLonger ignored -> keepBeside(name, upload, true, "its records go on");
@@ -82,9 +82,7 @@ final class WalPutter {
     private PutWalOutcome putPartial(WalFileName.Partial name, WalUpload upload) {
         String key = files.key(name, files.variantOf(upload.content().sha256()));
         OptionalLong stored = create(key, upload);
-        return stored.isPresent()
-                ? new PutWalOutcome.Stored(key, stored.getAsLong())
-                : sameOrConflict(key, upload);
+        return stored.isPresent() ? new PutWalOutcome.Stored(key, stored.getAsLong()) : sameOrConflict(key, upload);
     }
 
     private PutWalOutcome putBackupHistory(WalFileName.BackupHistory name, WalUpload upload) {
@@ -132,16 +130,17 @@ final class WalPutter {
         PutWalOutcome outcome = findSame(variants, upload)
                 .<PutWalOutcome>map(same -> new PutWalOutcome.AlreadyIdentical(same.key()))
                 .orElseGet(() -> keepBeside(name, upload, deliverNew, reason));
-        String key =
-                switch (outcome) {
-                    case PutWalOutcome.AlreadyIdentical same -> same.key();
-                    case PutWalOutcome.KeptBeside beside -> beside.key();
-                    case PutWalOutcome.Stored stored -> stored.key();
-                    case PutWalOutcome.Conflict ignored -> "";
-                    case PutWalOutcome.HistoryConflict ignored -> "";
-                };
+        String key = switch (outcome) {
+            case PutWalOutcome.AlreadyIdentical same -> same.key();
+            case PutWalOutcome.KeptBeside beside -> beside.key();
+            case PutWalOutcome.Stored stored -> stored.key();
+            case PutWalOutcome.Conflict ignored -> "";
+            case PutWalOutcome.HistoryConflict ignored -> "";
+        };
         if (deliverNew && !key.isEmpty()) {
-            String variant = key.equals(files.key(name, "")) ? "" : files.variantOf(upload.content().sha256());
+            String variant = key.equals(files.key(name, ""))
+                    ? ""
+                    : files.variantOf(upload.content().sha256());
             events.append(name.name(), WalNameEvents.RESOLVED, variant, reason);
         }
         return outcome;
@@ -169,15 +168,13 @@ final class WalPutter {
 
     private PutWalOutcome.Conflict conflict(WalUpload upload, WalObject archived, String reason) {
         WalObjectHeader header = files.header(archived);
-        return new PutWalOutcome.Conflict(
-                upload.name(), header.compareDigest().hex(), digest(header, upload), reason);
+        return new PutWalOutcome.Conflict(upload.name(), header.compareDigest().hex(), digest(header, upload), reason);
     }
 
     private String digest(WalObjectHeader header, WalUpload upload) {
         return files.repository()
                 .keys()
-                .compareDigest(
-                        header.keyEpoch(), Bytes.of(upload.content().sha256()))
+                .compareDigest(header.keyEpoch(), Bytes.of(upload.content().sha256()))
                 .hex();
     }
 
@@ -193,7 +190,11 @@ final class WalPutter {
     private OptionalLong create(String key, WalUpload upload) {
         try (InputStream raw = upload.content().open();
                 EncodedObject encoded = files.codec()
-                        .encode(key, raw, info(upload), files.repository().runtime().temporaryDirectory())) {
+                        .encode(
+                                key,
+                                raw,
+                                info(upload),
+                                files.repository().runtime().temporaryDirectory())) {
             return files.repository().store().create(key, encoded) == CreateOutcome.CREATED
                     ? OptionalLong.of(encoded.length())
                     : OptionalLong.empty();
