@@ -98,7 +98,11 @@ final class IndexBytes {
 
         /** A count of elements of at least one byte each. */
         int count(int max) {
-            return (int) number(0, Math.min(max, bytes.length - at));
+            long count = number(0, max);
+            if (count > bytes.length - at) {
+                throw damaged("it ends too early");
+            }
+            return (int) count;
         }
 
         byte[] bytes(int max) {

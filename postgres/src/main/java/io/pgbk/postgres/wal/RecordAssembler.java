@@ -277,11 +277,13 @@ final class RecordAssembler {
      * @param totalBytes the length of the record, or of its rest
      * @param seenBytes how much of it was read
      * @param crc over what was read
+     * @param recordCrc the CRC that the record's header names, as far as it was read. Not part of the other one: it
+     *     would cancel out every difference that it covers itself
      */
-    record Fragment(long totalBytes, long seenBytes, long crc) {}
+    record Fragment(long totalBytes, long seenBytes, long crc, int recordCrc) {}
 
     Fragment leadingFragment() {
-        return new Fragment(leadingTotal, leadingTotal - leadingRest, leadingCrc.getValue());
+        return new Fragment(leadingTotal, leadingTotal - leadingRest, leadingCrc.getValue(), 0);
     }
 
     /** The record that is not finished yet. Destroys the state that would be needed to go on. */
@@ -289,8 +291,9 @@ final class RecordAssembler {
         if (!inRecord) {
             return Optional.empty();
         }
-        crc.update(header, 0, headerFill);
-        return Optional.of(new Fragment(recordBytes, recordBytes - recordRest, crc.getValue()));
+        crc.update(header, 0, Math.min(headerFill, WalRecord.Header.CRC_OFFSET));
+        return Optional.of(new Fragment(
+                recordBytes, recordBytes - recordRest, crc.getValue(), current == null ? 0 : current.crc()));
     }
 
     /** The part of a record from the segment before with which this one begins. */
