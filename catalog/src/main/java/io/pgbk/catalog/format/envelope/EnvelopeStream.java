@@ -53,7 +53,7 @@ public final class EnvelopeStream {
     }
 
     /** Reads exactly the header from a stream. */
-    private static byte[] readHeader(InputStream input, long length, String path) {
+    static byte[] readHeader(InputStream input, long length, String path) {
         try {
             byte[] fixed = input.readNBytes((int) Math.min(64, length));
             if (fixed.length < 64) {

@@ -1,0 +1,173 @@
+package io.pgbk.catalog.format.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.format.MemoryStore;
+import io.pgbk.catalog.format.TestRings;
+import io.pgbk.catalog.format.crypto.Digests;
+import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.manifest.Extent;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PackTest {
+    private static final int FRAME = 64 * 1024;
+    private static final int PAGE = 8192;
+    private static final PackSettings SETTINGS = new PackSettings(Compression.zstd(1), FRAME, 10 * FRAME, PAGE);
+
+    private final MemoryStore store = new MemoryStore();
+    private final PackTable table = new PackTable(k -> "clusters/main/packs/x/" + k);
+    private final List<byte[]> pieces = new ArrayList<>();
+    private final List<Placement> placements = new ArrayList<>();
+
+    private void write(KeyRing ring, long seed) {
+        Random random = new Random(seed);
+        try (PackWriter writer = new PackWriter(store, ring, table, SETTINGS, new TestRings.FixedRandom(seed))) {
+            for (int i = 0; i < 150; i++) {
+                boolean pages = random.nextBoolean();
+                int length = pages ? PAGE * (1 + random.nextInt(FRAME / PAGE)) : 1 + random.nextInt(FRAME);
+                byte[] piece = TestRings.content(length + 10, random.nextLong());
+                pieces.add(Bytes.of(piece, 10, length).toArray());
+                placements.add(writer.append(piece, 10, length, pages));
+                assertThat(length < FRAME / 2 || placements.getLast().isSealed())
+                        .isTrue();
+            }
+            writer.finish();
+            assertThat(writer.storedBytes())
+                    .isEqualTo(table.completed().stream()
+                            .mapToLong(PackRef::length)
+                            .sum());
+        }
+    }
+
+    private Map<Extent.Frame, byte[]> readAll(KeyRing ring) throws Exception {
+        Map<Extent.Frame, byte[]> frames = new HashMap<>();
+        try (PackReader reader = new PackReader(store, ring)) {
+            for (int ordinal = 0; ordinal < table.completed().size(); ordinal++) {
+                List<Extent.Frame> wanted = new ArrayList<>();
+                for (Placement placement : placements) {
+                    if (placement.extent().frame().pack() == ordinal) {
+                        wanted.add(placement.extent().frame());
+                    }
+                }
+                reader.read(table.completed().get(ordinal), wanted, (frame, raw) -> {
+                    assertThat(frames).doesNotContainKey(frame);
+                    frames.put(frame, Bytes.of(raw, 0, frame.rawLength()).toArray());
+                });
+            }
+        }
+        return frames;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void piecesComeBackFromWhereTheirExtentsSay(boolean encrypted) throws Exception {
+        KeyRing ring = TestRings.ring(encrypted);
+        write(ring, TestRings.seed());
+        assertThat(table.completed()).hasSizeGreaterThan(3);
+        Map<Extent.Frame, byte[]> frames = readAll(ring);
+        for (int i = 0; i < pieces.size(); i++) {
+            Extent.Stored extent = placements.get(i).extent();
+            byte[] frame = Objects.requireNonNull(frames.get(extent.frame()));
+            assertThat(Bytes.of(frame, extent.offsetInFrame(), extent.bytes())).isEqualTo(Bytes.of(pieces.get(i)));
+        }
+    }
+
+    @Test
+    void packsEndAtFrameBordersNearTheTarget() {
+        write(TestRings.ring(true), 1);
+        List<PackRef> packs = table.completed();
+        for (PackRef pack : packs) {
+            assertThat(pack.sha256()).isEqualTo(Bytes.of(Digests.sha256(store.get(pack.path()))));
+            assertThat(store.get(pack.path())).hasSize((int) pack.length());
+            assertThat(pack.length()).isLessThan(12L * FRAME);
+        }
+        assertThat(packs.subList(0, packs.size() - 1)).allMatch(pack -> pack.length() >= 10L * FRAME);
+    }
+
+    @Test
+    void theDigestOfEveryPageIsFoundThroughItsExtent() {
+        KeyRing ring = TestRings.ring(true);
+        write(ring, 2);
+        try (PackReader reader = new PackReader(store, ring)) {
+            int found = 0;
+            for (int i = 0; i < pieces.size(); i++) {
+                Extent.Stored extent = placements.get(i).extent();
+                PageDigests digests = reader.readPageDigests(
+                        table.completed().get(extent.frame().pack()));
+                int number = extent.frame().number();
+                if (digests.find(number, extent.offsetInFrame()).isPresent()) {
+                    byte[] piece = pieces.get(i);
+                    for (int at = 0; at + PAGE <= piece.length; at += PAGE) {
+                        assertThat(digests.find(number, extent.offsetInFrame() + at))
+                                .hasValue(digests.digest(piece, at));
+                        found++;
+                    }
+                    assertThat(digests.find(number, extent.offsetInFrame() + 1)).isEmpty();
+                }
+            }
+            assertThat(found).isGreaterThan(100);
+        }
+    }
+
+    @Test
+    void aWholePackIsVerifiedAndEveryDamageIsFound() {
+        KeyRing ring = TestRings.ring(true);
+        write(ring, 3);
+        PackRef pack = table.completed().getFirst();
+        try (PackReader reader = new PackReader(store, ring)) {
+            reader.verify(pack);
+            byte[] sound = store.get(pack.path()).clone();
+            for (int at = 0; at < sound.length; at += 20_011) {
+                byte[] damaged = sound.clone();
+                damaged[at] ^= 4;
+                store.put(pack.path(), damaged);
+                assertThatExceptionOfType(PgbkException.class).isThrownBy(() -> reader.verify(pack));
+            }
+            // Two sound packs with each other's names.
+            store.put(pack.path(), store.get(table.completed().get(1).path()));
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> reader.verify(pack))
+                    .withMessageContaining(pack.path());
+        }
+    }
+
+    @Test
+    void aFrameNamedOutsideItsPackOrWithImpossibleLengthsIsRefusedBeforeAllocation() {
+        KeyRing ring = TestRings.ring(false);
+        write(ring, 4);
+        PackRef pack = table.completed().getFirst();
+        try (PackReader reader = new PackReader(store, ring)) {
+            for (Extent.Frame hostile : List.of(
+                    new Extent.Frame(0, 0, pack.length() - 10, 100, 100),
+                    new Extent.Frame(0, 0, 67, 20, Integer.MAX_VALUE),
+                    new Extent.Frame(0, 0, 67, 3, 10),
+                    new Extent.Frame(0, 0, Long.MAX_VALUE - 5, Integer.MAX_VALUE, 10))) {
+                assertThatExceptionOfType(PgbkException.class)
+                        .isThrownBy(() -> reader.read(pack, List.of(hostile), (frame, raw) -> {}))
+                        .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
+            }
+        }
+    }
+
+    @Test
+    void aWriterThatIsGivenUpLeavesNoPackBehind() {
+        try (PackWriter writer =
+                new PackWriter(store, TestRings.ring(true), table, SETTINGS, new TestRings.FixedRandom(1))) {
+            writer.append(new byte[FRAME], 0, FRAME, true);
+        }
+        assertThat(store.list("", "").hasNext()).isFalse();
+    }
+}
