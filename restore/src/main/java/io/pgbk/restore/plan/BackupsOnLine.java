@@ -7,7 +7,7 @@ import java.util.List;
 final class BackupsOnLine {
     private BackupsOnLine() {}
 
-    static boolean isOn(WalView wal, int timeline, BackupFacts backup) {
+    static boolean isOn(WalView wal, int timeline, BackupCandidate backup) {
         return wal.timelines()
                 .history(timeline)
                 .filter(history -> history.contains(backup.timeline(), backup.startLsn())
@@ -15,11 +15,11 @@ final class BackupsOnLine {
                 .isPresent();
     }
 
-    static List<BackupFacts> newestFirst(WalView wal, int timeline, List<BackupFacts> backups) {
+    static List<BackupCandidate> newestFirst(WalView wal, int timeline, List<BackupCandidate> backups) {
         return backups.stream()
                 .filter(backup -> isOn(wal, timeline, backup))
-                .sorted(Comparator.comparing(BackupFacts::stopLsn)
-                        .thenComparing(BackupFacts::label)
+                .sorted(Comparator.comparing(BackupCandidate::stopLsn)
+                        .thenComparing(BackupCandidate::label)
                         .reversed())
                 .toList();
     }

@@ -34,11 +34,11 @@ final class CommitTimes {
      * The earliest target time for which a backup can be taken: the highest time at which a transaction ended before the
      * backup's data was consistent, or the backup's own end where the WAL does not say.
      */
-    Instant reachableFrom(BackupFacts backup) {
+    Instant reachableFrom(BackupCandidate backup) {
         return reachableFrom.computeIfAbsent(backup.label(), label -> computeReachableFrom(backup));
     }
 
-    private Instant computeReachableFrom(BackupFacts backup) {
+    private Instant computeReachableFrom(BackupCandidate backup) {
         long startNumber = backup.startLsn().segmentNumber(wal.segmentSize());
         // The byte before the end: an end at a border needs nothing of the next segment.
         long stopNumber = backup.stopLsn().plus(-1).segmentNumber(wal.segmentSize());
@@ -58,7 +58,7 @@ final class CommitTimes {
     }
 
     /** Times are kept per granule: where the stop falls inside one, the backup's clock decides about its later part. */
-    private static Optional<Instant> upToStop(SegmentFacts facts, BackupFacts backup) {
+    private static Optional<Instant> upToStop(SegmentFacts facts, BackupCandidate backup) {
         Optional<Instant> roundedUp = facts.highestCommitTimeUpTo(backup.stopLsn());
         Optional<Instant> roundedDown = facts.highestCommitTimeUpTo(granuleFloor(backup.stopLsn()));
         if (roundedUp.isEmpty() || roundedUp.equals(roundedDown)) {

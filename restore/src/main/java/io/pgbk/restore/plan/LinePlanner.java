@@ -15,11 +15,11 @@ final class LinePlanner {
     private final WalView wal;
     private final CommitTimes times;
     private final int timeline;
-    private final List<BackupFacts> candidates;
+    private final List<BackupCandidate> candidates;
     private final Instant now;
 
     /** @param candidates backups of this line, newest first */
-    LinePlanner(WalView wal, CommitTimes times, int timeline, List<BackupFacts> candidates, Instant now) {
+    LinePlanner(WalView wal, CommitTimes times, int timeline, List<BackupCandidate> candidates, Instant now) {
         this.wal = wal;
         this.times = times;
         this.timeline = timeline;
@@ -45,7 +45,7 @@ final class LinePlanner {
         };
     }
 
-    List<BackupFacts> candidates() {
+    List<BackupCandidate> candidates() {
         return candidates;
     }
 
@@ -53,7 +53,7 @@ final class LinePlanner {
         return wal;
     }
 
-    Route routeFrom(BackupFacts backup) {
+    Route routeFrom(BackupCandidate backup) {
         return Route.along(wal, timeline, backup.startLsn());
     }
 
@@ -62,7 +62,7 @@ final class LinePlanner {
     }
 
     private Attempt latest(RecoveryTarget target) {
-        BackupFacts backup = candidates.getFirst();
+        BackupCandidate backup = candidates.getFirst();
         Route route = routeFrom(backup);
         if (route.gap().isPresent() || !route.reaches(backup.stopLsn())) {
             return brokenBefore("the end of the archive", backup, route);
@@ -71,7 +71,7 @@ final class LinePlanner {
     }
 
     private Attempt immediate(RecoveryTarget target) {
-        BackupFacts backup = candidates.getFirst();
+        BackupCandidate backup = candidates.getFirst();
         Route route = routeFrom(backup);
         if (!route.reaches(backup.stopLsn())) {
             return brokenBefore("its own end at " + backup.stopLsn(), backup, route);
@@ -80,11 +80,11 @@ final class LinePlanner {
     }
 
     private Attempt lsn(RecoveryTarget.LsnTarget target) {
-        Optional<BackupFacts> fitting = candidates.stream()
+        Optional<BackupCandidate> fitting = candidates.stream()
                 .filter(backup -> !backup.stopLsn().isAfter(target.lsn()))
                 .findFirst();
         if (fitting.isEmpty()) {
-            BackupFacts oldest = candidates.getLast();
+            BackupCandidate oldest = candidates.getLast();
             return new Attempt.Refused(
                     ErrorCode.NO_FITTING_BACKUP,
                     "WAL position " + target.lsn() + " is before the end of backup " + oldest.label() + " at "
@@ -92,7 +92,7 @@ final class LinePlanner {
                     "The earliest position that can be reached with it is " + oldest.stopLsn() + ".",
                     true);
         }
-        BackupFacts backup = fitting.get();
+        BackupCandidate backup = fitting.get();
         Route route = routeFrom(backup);
         Optional<Lsn> end = recordEnd(route);
         if (end.isPresent() && target.lsn().isBefore(end.get())) {
@@ -128,10 +128,10 @@ final class LinePlanner {
                     restorable(),
                     false);
         }
-        Optional<BackupFacts> fitting =
+        Optional<BackupCandidate> fitting =
                 candidates.stream().filter(backup -> fits(backup, target)).findFirst();
         if (fitting.isEmpty()) {
-            BackupFacts oldest = candidates.getLast();
+            BackupCandidate oldest = candidates.getLast();
             return new Attempt.Refused(
                     ErrorCode.NO_FITTING_BACKUP,
                     "time " + target.value() + " is before what backup " + oldest.label() + " can be restored to, "
@@ -142,12 +142,12 @@ final class LinePlanner {
         return timeFrom(fitting.get(), target);
     }
 
-    private boolean fits(BackupFacts backup, RecoveryTarget.Time target) {
+    private boolean fits(BackupCandidate backup, RecoveryTarget.Time target) {
         Instant from = times.reachableFrom(backup);
         return target.exclusive() ? from.isBefore(target.time()) : !from.isAfter(target.time());
     }
 
-    private Attempt timeFrom(BackupFacts backup, RecoveryTarget.Time target) {
+    private Attempt timeFrom(BackupCandidate backup, RecoveryTarget.Time target) {
         Route route = routeFrom(backup);
         if (!route.reaches(backup.stopLsn())) {
             return brokenBefore(target.describe(), backup, route);
@@ -186,7 +186,7 @@ final class LinePlanner {
      * is told to stop at a checkpoint that is known to be later than the target.
      */
     private Attempt afterLastCommit(
-            BackupFacts backup,
+            BackupCandidate backup,
             RecoveryTarget.Time target,
             Route route,
             boolean complete,
@@ -250,7 +250,7 @@ final class LinePlanner {
     }
 
     /** The refusal of a target that lies behind a hole, with the best that can be had instead. */
-    Attempt.Refused brokenBefore(String what, BackupFacts backup, Route route) {
+    Attempt.Refused brokenBefore(String what, BackupCandidate backup, Route route) {
         String missing = route.gap().map(Route.Gap::describe).orElseGet(() -> {
             Lsn next = route.end().orElse(backup.startLsn());
             return "WAL segment " + nameAt(next) + " is missing";
@@ -275,7 +275,7 @@ final class LinePlanner {
                 .toString();
     }
 
-    private String latestReachable(BackupFacts backup, Route route) {
+    private String latestReachable(BackupCandidate backup, Route route) {
         for (Route.Step step : route.backward()) {
             SegmentFacts facts = facts(step);
             Optional<Lsn> at = facts.lastKnownRecordLsn().filter(lsn -> !lsn.isBefore(backup.stopLsn()));
@@ -312,7 +312,7 @@ final class LinePlanner {
     Attempt planned(
             RecoveryTarget requested,
             RecoveryTarget target,
-            BackupFacts backup,
+            BackupCandidate backup,
             Route route,
             Optional<Lsn> walTo,
             List<String> notes) {

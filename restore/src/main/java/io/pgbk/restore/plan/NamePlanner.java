@@ -17,11 +17,11 @@ final class NamePlanner {
     }
 
     Attempt attempt(RecoveryTarget.Name target) {
-        Optional<BackupFacts> unread = Optional.empty();
+        Optional<BackupCandidate> unread = Optional.empty();
         TreeSet<String> known = new TreeSet<>();
         Optional<WalEvents.RestorePoint> tooEarly = Optional.empty();
         Optional<Attempt.Refused> broken = Optional.empty();
-        for (BackupFacts backup : line.candidates()) {
+        for (BackupCandidate backup : line.candidates()) {
             Route route = line.routeFrom(backup);
             List<WalEvents.RestorePoint> met = new ArrayList<>();
             for (Route.Step step : route.forward(0)) {

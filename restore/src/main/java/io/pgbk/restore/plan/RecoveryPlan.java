@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param notes what the operator should know, for people
  */
 public record RecoveryPlan(
-        BackupFacts backup,
+        BackupCandidate backup,
         RecoveryTarget requested,
         RecoveryTarget target,
         int timeline,

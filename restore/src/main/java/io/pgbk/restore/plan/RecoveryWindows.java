@@ -20,7 +20,7 @@ public final class RecoveryWindows {
      *
      * @param backups in any order; those with a negative verdict do not count
      */
-    public static List<RecoveryWindow> of(List<BackupFacts> backups, WalView wal) {
+    public static List<RecoveryWindow> of(List<BackupCandidate> backups, WalView wal) {
         CommitTimes times = new CommitTimes(wal);
         List<RecoveryWindow> windows = new ArrayList<>();
         for (int timeline : wal.timelines().timelines()) {
@@ -46,7 +46,7 @@ public final class RecoveryWindows {
     }
 
     private static Optional<Instant> entry(
-            List<BackupFacts> backups, WalView wal, CommitTimes times, int timeline, SegmentRuns.Run run) {
+            List<BackupCandidate> backups, WalView wal, CommitTimes times, int timeline, SegmentRuns.Run run) {
         Lsn start =
                 wal.timelines().history(timeline).map(TimelineHistory::startLsn).orElse(Lsn.INVALID);
         boolean fromParent = start.isValid()
@@ -67,7 +67,7 @@ public final class RecoveryWindows {
                 .filter(backup -> !backup.verdictNegative() && backup.timeline() == timeline)
                 .filter(backup -> backup.startLsn().segmentNumber(wal.segmentSize()) >= run.first()
                         && backup.stopLsn().plus(-1).segmentNumber(wal.segmentSize()) <= run.last())
-                .min(Comparator.comparing(BackupFacts::stopLsn))
+                .min(Comparator.comparing(BackupCandidate::stopLsn))
                 .map(times::reachableFrom);
     }
 

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  */
 public final class RestorePlanner {
     private final WalView wal;
-    private final List<BackupFacts> backups;
+    private final List<BackupCandidate> backups;
     private final Instant now;
     private final CommitTimes times;
 
@@ -28,7 +28,7 @@ public final class RestorePlanner {
      * @param backups every listed backup of it, in any order
      * @param now by the host's clock; only a target time in the future is refused because of it
      */
-    public RestorePlanner(WalView wal, List<BackupFacts> backups, Instant now) {
+    public RestorePlanner(WalView wal, List<BackupCandidate> backups, Instant now) {
         this.wal = wal;
         this.backups = List.copyOf(backups);
         this.now = now;
@@ -41,7 +41,7 @@ public final class RestorePlanner {
      * @throws PgbkException TARGET_UNREACHABLE, NO_FITTING_BACKUP or WAL_GAP, with what is possible instead
      */
     public RecoveryPlan plan(RestoreGoal goal) {
-        List<BackupFacts> usable = usable(goal);
+        List<BackupCandidate> usable = usable(goal);
         return switch (goal.timeline()) {
             case TimelineChoice.Numbered(int timeline) -> {
                 if (wal.timelines().history(timeline).isEmpty()) {
@@ -58,7 +58,7 @@ public final class RestorePlanner {
         };
     }
 
-    private List<BackupFacts> usable(RestoreGoal goal) {
+    private List<BackupCandidate> usable(RestoreGoal goal) {
         if (goal.label().isPresent()) {
             String label = goal.label().get();
             return List.of(backups.stream()
@@ -69,7 +69,7 @@ public final class RestorePlanner {
                             "there is no backup " + label,
                             "`pgbk info` lists the backups.")));
         }
-        List<BackupFacts> usable =
+        List<BackupCandidate> usable =
                 backups.stream().filter(backup -> !backup.verdictNegative()).toList();
         if (usable.isEmpty()) {
             throw new PgbkException(
@@ -84,19 +84,19 @@ public final class RestorePlanner {
         return usable;
     }
 
-    private Attempt along(int timeline, List<BackupFacts> usable, RecoveryTarget target) {
+    private Attempt along(int timeline, List<BackupCandidate> usable, RecoveryTarget target) {
         return new LinePlanner(wal, times, timeline, BackupsOnLine.newestFirst(wal, timeline, usable), now)
                 .attempt(target);
     }
 
-    private RecoveryPlan ofBackup(RestoreGoal goal, List<BackupFacts> usable) {
+    private RecoveryPlan ofBackup(RestoreGoal goal, List<BackupCandidate> usable) {
         Optional<Attempt.Refused> first = Optional.empty();
-        List<BackupFacts> newestFirst = usable.stream()
-                .sorted(Comparator.comparing(BackupFacts::timeline, Integer::compareUnsigned)
-                        .thenComparing(BackupFacts::stopLsn)
+        List<BackupCandidate> newestFirst = usable.stream()
+                .sorted(Comparator.comparing(BackupCandidate::timeline, Integer::compareUnsigned)
+                        .thenComparing(BackupCandidate::stopLsn)
                         .reversed())
                 .toList();
-        for (BackupFacts backup : newestFirst) {
+        for (BackupCandidate backup : newestFirst) {
             switch (along(backup.timeline(), List.of(backup), goal.target())) {
                 case Attempt.Planned(RecoveryPlan plan, int _) -> {
                     return plan;
@@ -107,7 +107,7 @@ public final class RestorePlanner {
         throw first.orElseThrow().toException();
     }
 
-    private RecoveryPlan automatic(RestoreGoal goal, List<BackupFacts> usable) {
+    private RecoveryPlan automatic(RestoreGoal goal, List<BackupCandidate> usable) {
         int current = currentLine(goal, usable);
         return switch (goal.target()) {
             case RecoveryTarget.Latest _, RecoveryTarget.Immediate _ -> require(along(current, usable, goal.target()));
@@ -118,7 +118,7 @@ public final class RestorePlanner {
     }
 
     /** The newest timeline's line; that of a certain backup when the newest does not lead through it. */
-    private int currentLine(RestoreGoal goal, List<BackupFacts> usable) {
+    private int currentLine(RestoreGoal goal, List<BackupCandidate> usable) {
         int newest = newestTimeline();
         if (goal.label().isEmpty() || BackupsOnLine.isOn(wal, newest, usable.getFirst())) {
             return newest;
@@ -126,7 +126,7 @@ public final class RestorePlanner {
         return usable.getFirst().timeline();
     }
 
-    private RecoveryPlan automaticTime(RecoveryTarget.Time target, int current, List<BackupFacts> usable) {
+    private RecoveryPlan automaticTime(RecoveryTarget.Time target, int current, List<BackupCandidate> usable) {
         if (liesOnLine(current, target.time())) {
             return require(along(current, usable, target));
         }
@@ -144,7 +144,7 @@ public final class RestorePlanner {
         return ways.isEmpty() ? require(along(current, usable, target)) : theOnly(ways, target, current);
     }
 
-    private RecoveryPlan automaticPoint(RecoveryTarget target, int current, List<BackupFacts> usable) {
+    private RecoveryPlan automaticPoint(RecoveryTarget target, int current, List<BackupCandidate> usable) {
         Attempt onCurrent = along(current, usable, target);
         if (!(onCurrent instanceof Attempt.Refused refused) || !refused.elsewhere()) {
             return require(onCurrent);
@@ -201,7 +201,7 @@ public final class RestorePlanner {
     private int newestTimeline() {
         TimelineTree tree = wal.timelines();
         return tree.newest()
-                .or(() -> backups.stream().map(BackupFacts::timeline).max(Integer::compareUnsigned))
+                .or(() -> backups.stream().map(BackupCandidate::timeline).max(Integer::compareUnsigned))
                 .orElseThrow(() ->
                         new PgbkException(ErrorCode.NO_FITTING_BACKUP, "the repository holds no WAL of this cluster"));
     }

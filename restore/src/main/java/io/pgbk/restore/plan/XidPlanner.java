@@ -18,10 +18,10 @@ final class XidPlanner {
     }
 
     Attempt attempt(RecoveryTarget.Xid target) {
-        List<BackupFacts> backups = line.candidates();
-        Optional<BackupFacts> unread = Optional.empty();
+        List<BackupCandidate> backups = line.candidates();
+        Optional<BackupCandidate> unread = Optional.empty();
         long before = Long.MAX_VALUE;
-        for (BackupFacts backup : backups) {
+        for (BackupCandidate backup : backups) {
             Route route = line.routeFrom(backup);
             long stop = backup.stopLsn().segmentNumber(line.wal().segmentSize());
             for (Route.Step step : route.forward(stop)) {
@@ -58,12 +58,16 @@ final class XidPlanner {
     }
 
     private Attempt at(
-            RecoveryTarget.Xid target, BackupFacts backup, Route route, long number, List<BackupFacts> backups) {
+            RecoveryTarget.Xid target,
+            BackupCandidate backup,
+            Route route,
+            long number,
+            List<BackupCandidate> backups) {
         long size = line.wal().segmentSize().bytes();
         Lsn end = new Lsn((number + 1) * size);
         if (number == backup.stopLsn().segmentNumber(line.wal().segmentSize())) {
             // In the segment in which the backup ends: before its end it would be too late for this backup.
-            Optional<BackupFacts> older = backups.stream()
+            Optional<BackupCandidate> older = backups.stream()
                     .filter(other -> other.stopLsn().isBefore(new Lsn(number * size)))
                     .filter(other -> line.routeFrom(other).reaches(end))
                     .findFirst();

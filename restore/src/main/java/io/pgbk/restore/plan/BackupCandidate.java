@@ -12,5 +12,5 @@ import java.time.Instant;
  * @param stopTime by the backup host's clock; used only where the WAL does not say
  * @param verdictNegative whether a verification or a drill found it damaged
  */
-public record BackupFacts(
+public record BackupCandidate(
         String label, int timeline, Lsn startLsn, Lsn stopLsn, Instant stopTime, boolean verdictNegative) {}
