@@ -783,8 +783,8 @@ class RestorePlannerTest {
                         "WAL that could not be read does not refuse an LSN",
                         () -> plain().unread(1, 20),
                         TWO,
-                        to(at(20.9)),
-                        "B -> lsn 20.9 @1 (unread)"),
+                        to(at(20.875)),
+                        "B -> lsn 20.875 @1 (unread)"),
                 c(
                         "WAL that could not be read does not refuse a transaction",
                         () -> plain().unread(1, 15),

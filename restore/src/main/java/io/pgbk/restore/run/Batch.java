@@ -1,0 +1,216 @@
+package io.pgbk.restore.run;
+
+import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.manifest.Extent;
+import io.pgbk.catalog.format.pack.PackReader;
+import io.pgbk.catalog.format.pack.PackRef;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.task.TaskMonitor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Slices that are restored together: each frame that any of them needs is fetched once, pack by pack, in parallel.
+ * Memory: at most {@value #MAX_SLICES} slices and their pieces, and for each thread one frame with what the reader needs.
+ */
+final class Batch {
+    private static final long MAX_BYTES = 512L << 20;
+    private static final int MAX_SLICES = 20_000;
+    private static final int MAX_EXTENTS = 200_000;
+    private static final long TASK_STORED_BYTES = 8L << 20;
+    private static final long TASK_RAW_BYTES = 32L << 20;
+
+    /** What batches of one restore share. */
+    record Context(
+            ObjectStore store,
+            KeyRing keys,
+            List<PackRef> packs,
+            String label,
+            boolean reuse,
+            Disk disk,
+            Workers workers,
+            TaskMonitor monitor,
+            AtomicLong bytesWritten,
+            AtomicLong bytesFetched) {}
+
+    private record FrameWork(Extent.Frame frame, List<Slice.Piece> pieces) {}
+
+    private final Context context;
+    private final List<Slice> slices = new ArrayList<>();
+    private long bytes;
+    private long extents;
+
+    Batch(Context context) {
+        this.context = context;
+    }
+
+    void add(Slice slice) {
+        slices.add(slice);
+        bytes += slice.bytes();
+        extents += slice.entry().extents().size();
+    }
+
+    boolean isFull() {
+        return bytes >= MAX_BYTES || slices.size() >= MAX_SLICES || extents >= MAX_EXTENTS;
+    }
+
+    void run() throws IOException {
+        Map<Integer, Map<Integer, FrameWork>> byPack = new HashMap<>();
+        context.workers.run(chunks(slices).stream()
+                .map(chunk -> (Workers.Task) () -> prepare(chunk, byPack))
+                .toList());
+        context.workers.run(fetchTasks(byPack));
+        context.workers.run(chunks(slices).stream()
+                .map(chunk -> (Workers.Task) () -> {
+                    byte[] buffer = new byte[Slice.WINDOW_BYTES];
+                    for (Slice slice : chunk) {
+                        context.monitor.checkCancelled();
+                        slice.proveRest(buffer, context.label);
+                    }
+                })
+                .toList());
+    }
+
+    private static List<List<Slice>> chunks(List<Slice> all) {
+        List<List<Slice>> chunks = new ArrayList<>();
+        List<Slice> chunk = new ArrayList<>();
+        long bytes = 0;
+        for (Slice slice : all) {
+            chunk.add(slice);
+            bytes += slice.bytes();
+            if (chunk.size() >= 256 || bytes >= TASK_RAW_BYTES) {
+                chunks.add(chunk);
+                chunk = new ArrayList<>();
+                bytes = 0;
+            }
+        }
+        if (!chunk.isEmpty()) {
+            chunks.add(chunk);
+        }
+        return chunks;
+    }
+
+    private void prepare(List<Slice> chunk, Map<Integer, Map<Integer, FrameWork>> byPack) throws IOException {
+        byte[] buffer = new byte[context.reuse ? Slice.WINDOW_BYTES : 0];
+        for (Slice slice : chunk) {
+            context.monitor.checkCancelled();
+            slice.prepare(context.disk, context.reuse, buffer);
+            List<Slice.Piece> pieces = slice.pieces(context.disk, context.reuse);
+            long needed = 0;
+            synchronized (byPack) {
+                for (Slice.Piece piece : pieces) {
+                    Extent.Frame frame = piece.extent().frame();
+                    byPack.computeIfAbsent(frame.pack(), pack -> new HashMap<>())
+                            .computeIfAbsent(frame.number(), number -> new FrameWork(frame, new ArrayList<>()))
+                            .pieces()
+                            .add(piece);
+                    needed += piece.length();
+                }
+            }
+            // What need not be fetched is done.
+            context.monitor.advance(slice.bytes() - needed);
+        }
+    }
+
+    private List<Workers.Task> fetchTasks(Map<Integer, Map<Integer, FrameWork>> byPack) {
+        List<Workers.Task> tasks = new ArrayList<>();
+        byPack.entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(pack -> {
+            if (pack.getKey() >= context.packs.size()) {
+                throw new PgbkException(
+                        ErrorCode.OBJECT_DAMAGED,
+                        "the manifest of backup " + context.label + " names a pack that it does not list");
+            }
+            PackRef ref = context.packs.get(pack.getKey());
+            List<FrameWork> frames = pack.getValue().values().stream()
+                    .sorted(Comparator.comparingLong(work -> work.frame().storedOffset()))
+                    .toList();
+            List<FrameWork> task = new ArrayList<>();
+            long stored = 0;
+            long raw = 0;
+            for (FrameWork frame : frames) {
+                task.add(frame);
+                stored += frame.frame().storedLength();
+                raw += frame.frame().rawLength();
+                if (stored >= TASK_STORED_BYTES || raw >= TASK_RAW_BYTES) {
+                    List<FrameWork> full = task;
+                    tasks.add(() -> fetch(ref, full));
+                    task = new ArrayList<>();
+                    stored = 0;
+                    raw = 0;
+                }
+            }
+            if (!task.isEmpty()) {
+                List<FrameWork> rest = task;
+                tasks.add(() -> fetch(ref, rest));
+            }
+        });
+        return tasks;
+    }
+
+    private void fetch(PackRef pack, List<FrameWork> frames) throws IOException {
+        context.monitor.checkCancelled();
+        Map<Integer, FrameWork> byNumber = new HashMap<>();
+        frames.forEach(work -> byNumber.put(work.frame().number(), work));
+        try (PackReader reader = new PackReader(context.store, context.keys);
+                OpenFile open = new OpenFile()) {
+            reader.read(pack, frames.stream().map(FrameWork::frame).toList(), (frame, raw) -> {
+                context.monitor.checkCancelled();
+                FrameWork work = byNumber.get(frame.number());
+                if (work == null) {
+                    throw new IllegalStateException("frame " + frame.number() + " was not asked for");
+                }
+                context.bytesFetched.addAndGet(frame.storedLength());
+                for (Slice.Piece piece : work.pieces()) {
+                    if (!piece.extent().frame().equals(frame)) {
+                        throw new PgbkException(
+                                ErrorCode.OBJECT_DAMAGED,
+                                "the manifest of backup " + context.label + " names frame " + frame.number() + " of "
+                                        + pack.path() + " in two ways");
+                    }
+                    piece.slice().prove(piece, raw, context.label);
+                    context.disk.write(
+                            open.channel(piece.slice()),
+                            ByteBuffer.wrap(raw, piece.extent().offsetInFrame() + piece.skip(), piece.length()),
+                            piece.fileOffset());
+                    context.bytesWritten.addAndGet(piece.length());
+                    context.monitor.advance(piece.length());
+                }
+            });
+        }
+    }
+
+    /** The file that a thread writes at the moment: big files stay open from frame to frame. */
+    private final class OpenFile implements AutoCloseable {
+        private @Nullable Slice current;
+        private @Nullable FileChannel channel;
+
+        FileChannel channel(Slice slice) throws IOException {
+            FileChannel open = channel;
+            if (open == null || current == null || !current.place().equals(slice.place())) {
+                close();
+                open = context.disk.open(slice.place(), slice.entry().mode());
+                channel = open;
+                current = slice;
+            }
+            return open;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (channel != null) {
+                channel.close();
+                channel = null;
+            }
+        }
+    }
+}
