@@ -3,7 +3,6 @@ package io.pgbk.restore.directory;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +25,11 @@ public final class ConfigurationPlanner {
             "max_prepared_transactions",
             "max_locks_per_transaction");
 
-    private static final String HBA = "local   all   all                  peer\n"
-            + "host    all   all   127.0.0.1/32   scram-sha-256\n"
-            + "host    all   all   ::1/128        scram-sha-256\n";
+    private static final String HBA = """
+            local   all   all                  peer
+            host    all   all   127.0.0.1/32   scram-sha-256
+            host    all   all   ::1/128        scram-sha-256
+            """;
 
     private final String source;
     private final String target;
@@ -74,7 +75,8 @@ public final class ConfigurationPlanner {
         Map<String, String> overrides = new LinkedHashMap<>();
         String main = role("config_file").map(ConfigurationPlanner::path).orElse(source + "/postgresql.conf");
         boolean needsOutside = files.stream()
-                .anyMatch(file -> file.role().equals("include") && !isInside(path(file)) && !existsHere.test(path(file)));
+                .anyMatch(
+                        file -> file.role().equals("include") && !isInside(path(file)) && !existsHere.test(path(file)));
         if (!isInside(main) || needsOutside) {
             if (isInside(main)) {
                 role("config_file").ifPresent(file -> copies.put(copyPath("/postgresql.conf"), file.content()));
@@ -120,8 +122,9 @@ public final class ConfigurationPlanner {
     }
 
     private Bytes minimal() {
-        StringBuilder text = new StringBuilder("# Written by pgbk restore: the original configuration files lay outside the"
-                + " data directory.\n# Copies are in " + ConfigurationPlan.DIRECTORY + ".\n");
+        StringBuilder text =
+                new StringBuilder("# Written by pgbk restore: the original configuration files lay outside the"
+                        + " data directory.\n# Copies are in " + ConfigurationPlan.DIRECTORY + ".\n");
         STANDBY_MINIMA.stream()
                 .filter(settings::containsKey)
                 .map(name -> new Setting(name, settings.getOrDefault(name, "")))

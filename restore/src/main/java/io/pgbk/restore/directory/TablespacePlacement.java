@@ -21,7 +21,6 @@ public record TablespacePlacement(int oid, String original, String target) {
         if (inPlace()) {
             return name + "inside the data directory";
         }
-        return name + FileNames.display(original)
-                + (original.equals(target) ? "" : " to " + FileNames.display(target));
+        return name + FileNames.display(original) + (original.equals(target) ? "" : " to " + FileNames.display(target));
     }
 }

@@ -84,7 +84,8 @@ public final class TablespacePlanner {
         }
         for (TablespacePlacement other : before) {
             Path path = other.inPlace() ? dataDirectory : FileNames.toPath(other.target());
-            if (real(path).startsWith(real(target)) || (!other.inPlace() && real(target).startsWith(real(path)))) {
+            if (real(path).startsWith(real(target))
+                    || (!other.inPlace() && real(target).startsWith(real(path)))) {
                 throw conflict(placement, "tablespace " + Integer.toUnsignedString(other.oid()) + " goes there too");
             }
         }
@@ -105,7 +106,8 @@ public final class TablespacePlanner {
         try {
             return reuse
                     && Files.isSymbolicLink(link)
-                    && real(target).equals(real(dataDirectory.resolve("pg_tblspc").resolve(Files.readSymbolicLink(link))));
+                    && real(target)
+                            .equals(real(dataDirectory.resolve("pg_tblspc").resolve(Files.readSymbolicLink(link))));
         } catch (IOException e) {
             return false;
         }

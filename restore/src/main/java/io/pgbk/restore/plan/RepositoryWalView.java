@@ -35,8 +35,8 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
     private final TimelineTree timelines;
     private final Map<Integer, SegmentRuns> segments = new HashMap<>();
     private final Map<Place, SegmentFacts> facts = new LinkedHashMap<>();
-    private final ExecutorService threads =
-            Executors.newFixedThreadPool(THREADS, Thread.ofPlatform().daemon().name("wal-index-", 0).factory());
+    private final ExecutorService threads = Executors.newFixedThreadPool(
+            THREADS, Thread.ofPlatform().daemon().name("wal-index-", 0).factory());
     private int ahead = 1;
     private Place last = new Place(0, -2);
 

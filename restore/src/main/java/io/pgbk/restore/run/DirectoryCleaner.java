@@ -132,7 +132,8 @@ final class DirectoryCleaner {
     private static boolean leadsTo(Path link, TablespacePlacement tablespace) throws IOException {
         return Files.isDirectory(link)
                 && Files.isDirectory(FileNames.toPath(tablespace.target()))
-                && link.toRealPath().equals(FileNames.toPath(tablespace.target()).toRealPath());
+                && link.toRealPath()
+                        .equals(FileNames.toPath(tablespace.target()).toRealPath());
     }
 
     private void advance() {

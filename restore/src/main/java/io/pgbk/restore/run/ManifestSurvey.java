@@ -72,7 +72,8 @@ record ManifestSurvey(long files, long bytes, Map<String, Long> tablespaceBytes,
         if (!RelativePath.isAllowed(path) || (path.isEmpty() && entry.kind() != FileKind.DIRECTORY)) {
             throw new PgbkException(
                     ErrorCode.OBJECT_DAMAGED,
-                    "manifest " + key + " names an impossible path: " + entry.path().text(),
+                    "manifest " + key + " names an impossible path: "
+                            + entry.path().text(),
                     "Restore another backup; `pgbk verify` tells which are sound.");
         }
         return path;

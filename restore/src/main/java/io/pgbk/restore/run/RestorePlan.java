@@ -60,8 +60,8 @@ public record RestorePlan(
         lines.add("timeline:       " + Integer.toUnsignedString(recovery.timeline()));
         lines.add("WAL:            from " + recovery.walFrom()
                 + recovery.walTo().map(to -> " to " + to).orElse(" to the end of the archive"));
-        lines.add("data directory: " + FileNames.display(dataDirectory)
-                + (reuse ? " (what is right there stays)" : ""));
+        lines.add(
+                "data directory: " + FileNames.display(dataDirectory) + (reuse ? " (what is right there stays)" : ""));
         for (TablespacePlacement tablespace : tablespaces) {
             lines.add("tablespace:     " + tablespace.describe());
         }

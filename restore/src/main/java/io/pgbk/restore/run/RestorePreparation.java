@@ -158,12 +158,13 @@ public final class RestorePreparation {
     }
 
     private Archiving archiving(WalArchive wal, List<String> notes) {
-        Archiving wanted = request.archiving()
-                .orElse(request.configuredDirectory() ? Archiving.CONTINUE : Archiving.OFF);
+        Archiving wanted =
+                request.archiving().orElse(request.configuredDirectory() ? Archiving.CONTINUE : Archiving.OFF);
         if (wanted == Archiving.CONTINUE) {
             Optional<Instant> newest = wal.newestRecordTime();
             Instant now = clock.instant();
-            if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES))).isPresent()) {
+            if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES)))
+                    .isPresent()) {
                 throw new PgbkException(
                         ErrorCode.REFUSED_BY_POLICY,
                         "the archive received WAL at " + newest.get() + ", less than 10 minutes ago: a primary of this"
@@ -195,8 +196,8 @@ public final class RestorePreparation {
             ConfigurationPlanner configuration = new ConfigurationPlanner(
                     facts, target, survey.links(), path -> Files.exists(FileNames.toPath(path)));
             boolean reuse = state instanceof TargetDirectory.State.Cluster;
-            List<TablespacePlacement> tablespaces =
-                    new TablespacePlanner(request.dataDirectory(), reuse).plan(facts.tablespaces(), request.tablespaces());
+            List<TablespacePlacement> tablespaces = new TablespacePlanner(request.dataDirectory(), reuse)
+                    .plan(facts.tablespaces(), request.tablespaces());
             refuseReplayedTablespaces(recovery, configuration.samePlace(), notes);
             checkSpace(survey, tablespaces, reuse);
             for (String link : survey.links()) {

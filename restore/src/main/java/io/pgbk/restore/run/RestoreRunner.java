@@ -153,7 +153,8 @@ public final class RestoreRunner {
             existing = parent;
         }
         try {
-            UserPrincipal owner = Files.readAttributes(existing, PosixFileAttributes.class).owner();
+            UserPrincipal owner =
+                    Files.readAttributes(existing, PosixFileAttributes.class).owner();
             boolean root = "root".equals(System.getProperty("user.name"));
             return root && !owner.getName().equals("root") ? owner : null;
         } catch (IOException | UnsupportedOperationException e) {
@@ -324,8 +325,7 @@ public final class RestoreRunner {
         private void link(FileEntry entry, String path, Path place) throws IOException {
             String source = facts.settings().getOrDefault("data_directory", "");
             if (source.equals(FileNames.characters(plan.dataDirectory()))) {
-                String target = new String(
-                        entry.linkTarget().toArray(), java.nio.charset.StandardCharsets.ISO_8859_1);
+                String target = new String(entry.linkTarget().toArray(), java.nio.charset.StandardCharsets.ISO_8859_1);
                 disk.symlink(place, FileNames.toPath(target));
             } else {
                 disk.delete(place);

@@ -54,8 +54,8 @@ final class RestoredManifest implements AutoCloseable {
                         ErrorCode.FORMAT_TOO_NEW,
                         "PostgreSQL " + facts.postgresMajor() + " is not known to this version of pgbk"));
         try (OutputStream out = new BufferedOutputStream(new PositionedOutput(), 1 << 16);
-                BackupManifestWriter manifest =
-                        new BackupManifestWriter(out, major, plan.incarnation().identity().systemIdentifier())) {
+                BackupManifestWriter manifest = new BackupManifestWriter(
+                        out, major, plan.incarnation().identity().systemIdentifier())) {
             while (entries.hasNext()) {
                 FileEntry entry = entries.next();
                 String path = ManifestSurvey.path(entry, plan.manifestKey());

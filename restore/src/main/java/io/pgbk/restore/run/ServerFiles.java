@@ -92,8 +92,11 @@ final class ServerFiles {
             file(generated.path(), generated.content().toArray());
         }
         if (!configuration.overrides().isEmpty()) {
-            StringBuilder text = new StringBuilder("\n# Added by pgbk restore: these named places of another directory.\n");
-            configuration.overrides().forEach(setting -> text.append(setting.line()).append('\n'));
+            StringBuilder text =
+                    new StringBuilder("\n# Added by pgbk restore: these named places of another directory.\n");
+            configuration
+                    .overrides()
+                    .forEach(setting -> text.append(setting.line()).append('\n'));
             byte[] old = read("postgresql.conf");
             byte[] added = text.toString().getBytes(StandardCharsets.UTF_8);
             byte[] all = java.util.Arrays.copyOf(old, old.length + added.length);

@@ -38,8 +38,7 @@ final class SmallFile {
                     reader.read(
                             context.packs().get(stored.frame().pack()),
                             List.of(stored.frame()),
-                            (frame, raw) ->
-                                    System.arraycopy(raw, stored.offsetInFrame(), content, at, stored.bytes()));
+                            (frame, raw) -> System.arraycopy(raw, stored.offsetInFrame(), content, at, stored.bytes()));
                 }
                 offset += (int) extent.length();
             }

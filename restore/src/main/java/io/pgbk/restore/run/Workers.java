@@ -53,7 +53,7 @@ public final class Workers implements AutoCloseable {
                     failure = cause;
                     // Not interrupting: an interrupt closes file channels that other tasks use.
                     running.forEach(future -> future.cancel(false));
-                } else if (failure != cause) {
+                } else if (!failure.equals(cause)) {
                     failure.addSuppressed(cause);
                 }
             } catch (InterruptedException e) {
