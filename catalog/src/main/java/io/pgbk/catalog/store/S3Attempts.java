@@ -3,10 +3,13 @@ package io.pgbk.catalog.store;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
@@ -60,15 +63,57 @@ final class S3Attempts {
         S3Attempts attempts = begin(config, action, key, bytes);
         while (true) {
             try {
-                return attempt.apply(attempts.limits());
+                return attempts.attempt(attempt);
             } catch (SdkException e) {
                 attempts.retryOrThrow(e);
             }
         }
     }
 
+    /**
+     * Sends one request. Interrupting the calling thread ends it at once, which takes a virtual thread: a platform
+     * thread would wait in its socket until the time limit, and the SDK would take the interruption for that limit's.
+     */
+    <T> T attempt(Function<AwsRequestOverrideConfiguration, T> request) {
+        AwsRequestOverrideConfiguration limits = limits();
+        if (Thread.currentThread().isVirtual()) {
+            return request.apply(limits);
+        }
+        FutureTask<T> task = new FutureTask<>(() -> request.apply(limits));
+        Thread worker = Thread.ofVirtual().start(task);
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                case null, default -> throw new IllegalStateException(e);
+            }
+        } catch (InterruptedException e) {
+            worker.interrupt();
+            awaitEnd(worker);
+            Thread.currentThread().interrupt();
+            throw AbortedException.create("interrupted while waiting for the store", e);
+        }
+    }
+
+    /** Waits for a thread whose requests have time limits; an interruption meanwhile is kept for the caller. */
+    static void awaitEnd(Thread worker) {
+        boolean interrupted = false;
+        while (worker.isAlive()) {
+            try {
+                worker.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** The time limit for the next try: the configured one, or what is left of the total. */
-    AwsRequestOverrideConfiguration limits() {
+    private AwsRequestOverrideConfiguration limits() {
         long leftNanos = Math.max(deadlineNanos - System.nanoTime(), 1_000_000);
         Duration limit = request.compareTo(Duration.ofNanos(leftNanos)) < 0 ? request : Duration.ofNanos(leftNanos);
         return AwsRequestOverrideConfiguration.builder()

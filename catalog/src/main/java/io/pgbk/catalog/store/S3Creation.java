@@ -39,13 +39,13 @@ final class S3Creation {
         while (true) {
             try {
                 if (lookFirst) {
-                    Optional<Boolean> same = reader.hasContent(key, body, attempts.limits());
+                    Optional<Boolean> same = attempts.attempt(limits -> reader.hasContent(key, body, limits));
                     if (same.isPresent()) {
                         return same.get() ? CreateOutcome.CREATED : CreateOutcome.EXISTS;
                     }
                     lookFirst = false;
                 }
-                return put(key, body, attempts.limits());
+                return attempts.attempt(limits -> put(key, body, limits));
             } catch (SdkException e) {
                 // "Taken" is an answer: it needs no pause before the comparison, unless it contradicted the last one.
                 boolean taken = S3Failures.meaningOf(e) == S3Failures.Meaning.PRECONDITION;

@@ -84,11 +84,11 @@ final class S3Deletion {
                         .versionId(target.version())
                         .build())
                 .toList();
-        DeleteObjectsResponse answer = client.deleteObjects(DeleteObjectsRequest.builder()
+        DeleteObjectsResponse answer = attempts.attempt(limits -> client.deleteObjects(DeleteObjectsRequest.builder()
                 .bucket(config.bucket())
                 .delete(Delete.builder().objects(identifiers).quiet(false).build())
-                .overrideConfiguration(attempts.limits())
-                .build());
+                .overrideConfiguration(limits)
+                .build()));
         for (DeletedObject deleted : answer.deleted()) {
             settle(open, deleted.key(), deleted.versionId());
         }

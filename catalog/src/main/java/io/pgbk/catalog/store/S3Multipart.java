@@ -100,14 +100,14 @@ final class S3Multipart {
         boolean answerLost = false;
         while (true) {
             try {
-                client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
+                attempts.attempt(limits -> client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
                         .bucket(config.bucket())
                         .key(config.objectName(key))
                         .uploadId(uploadId)
                         .multipartUpload(
                                 CompletedMultipartUpload.builder().parts(parts).build())
-                        .overrideConfiguration(attempts.limits())
-                        .build());
+                        .overrideConfiguration(limits)
+                        .build()));
                 return;
             } catch (SdkException e) {
                 if (answerLost && S3Failures.meaningOf(e) == S3Failures.Meaning.MISSING_UPLOAD) {

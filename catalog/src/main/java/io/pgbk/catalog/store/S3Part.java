@@ -87,16 +87,6 @@ final class S3Part {
 
     /** Waits until the thread ended; every request has a deadline, so this does. */
     void awaitEnd() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        S3Attempts.awaitEnd(thread);
     }
 }

@@ -84,7 +84,7 @@ final class S3Probe {
         while (true) {
             try {
                 readings.set(0);
-                creation.putIfAbsent(key, signed, changing, attempts.limits());
+                attempts.attempt(limits -> creation.putIfAbsent(key, signed, changing, limits));
                 return false;
             } catch (SdkException e) {
                 if (S3Failures.isAnswer(e, 400) || S3Failures.isAnswer(e, 403)) {

@@ -51,7 +51,7 @@ final class S3RangeStream extends InputStream {
             running = S3Attempts.begin(config, "read", key, 0);
             attempts = running;
         }
-        S3Reader.Answer answer = reader.openRange(key, position, end - position, running.limits());
+        S3Reader.Answer answer = running.attempt(limits -> reader.openRange(key, position, end - position, limits));
         if (eTag == null) {
             eTag = answer.eTag();
         } else if (!eTag.equals(answer.eTag())) {

@@ -18,6 +18,7 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     private final S3Client client;
     private final S3StoreConfig config;
     private final String prefix;
+    private final String after;
     private @Nullable String keyMarker;
     private @Nullable String versionMarker;
     private boolean ended;
@@ -30,6 +31,7 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
         this.client = client;
         this.config = config;
         this.prefix = prefix;
+        this.after = after;
         keyMarker = after.isEmpty() ? null : config.objectName(after);
     }
 
@@ -84,7 +86,8 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
         if (!pending.isEmpty()) {
             String key = S3Listing.keyOf(config, pending.getFirst().name());
             boolean hidden = pending.stream().anyMatch(v -> v.marker() && v.latest());
-            if (!hidden && Keys.isValid(key)) {
+            // Servers differ in whether the marker itself is listed.
+            if (!hidden && Keys.isValid(key) && key.compareTo(after) > 0) {
                 S3Versions.oldestOf(pending).ifPresent(v -> objects.add(new ObjectInfo(key, v.length())));
             }
             pending.clear();
