@@ -124,6 +124,7 @@ final class PageChecker {
                 return false;
             }
         }
+        again.clear();
         return true;
     }
 

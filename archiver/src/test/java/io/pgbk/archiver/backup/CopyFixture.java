@@ -1,0 +1,129 @@
+package io.pgbk.archiver.backup;
+
+import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.format.RepositoryId;
+import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.manifest.EntrySorter;
+import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.pack.PackSettings;
+import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackWriter;
+import io.pgbk.catalog.store.DirectoryStoreConfig;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.catalog.store.ObjectStores;
+import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.files.RelationFile;
+import io.pgbk.postgres.files.RelativePath;
+import io.pgbk.postgres.files.SourceFile;
+import io.pgbk.task.TaskMonitor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** The copy engine on a directory of the test's own, with the means to read back what it stored. */
+final class CopyFixture implements AutoCloseable {
+    static final Lsn START = new Lsn(0x2000000);
+    static final int FRAME_BYTES = 64 << 10;
+    static final long SLICE_BYTES = 512 << 10;
+    private static final int PAGE_BYTES = 8192;
+
+    final Path source;
+    final ObjectStore store;
+    final KeyRing ring = KeyRing.create(RepositoryId.random(new SecureRandom()), new SecureRandom());
+    final PackTable packs = new PackTable(number -> "packs/" + number);
+    final PageFailures failures = new PageFailures();
+    final FuturePages future = new FuturePages();
+    final CopyTotals totals = new CopyTotals();
+    final List<String> warnings = new CopyOnWriteArrayList<>();
+    private final EntrySorter entries;
+    private final List<FileEntry> sorted = new ArrayList<>();
+    private final TaskMonitor monitor = new TaskMonitor() {
+        @Override
+        public void warn(String message) {
+            warnings.add(message);
+        }
+    };
+
+    CopyFixture(Path directory) throws IOException {
+        source = Files.createDirectories(directory.resolve("source"));
+        store = ObjectStores.open(new DirectoryStoreConfig(Files.createDirectories(directory.resolve("store"))));
+        entries = new EntrySorter(directory, 1 << 20);
+    }
+
+    /** Writes a file and plans it at the length that it has now. */
+    CopyFile plan(String path, byte[] content) throws IOException {
+        Path file = source.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.write(file, content);
+        RelativePath relative = new RelativePath(path);
+        return new CopyFile(
+                new SourceFile(
+                        relative,
+                        file,
+                        0600,
+                        Files.getLastModifiedTime(file),
+                        content.length,
+                        RelationFile.parse(relative.name()).orElse(null)),
+                SLICE_BYTES);
+    }
+
+    PackWriter newWriter() {
+        PackSettings settings = new PackSettings(Compression.DEFAULT, FRAME_BYTES, 1 << 20, PAGE_BYTES);
+        return new PackWriter(store, ring, packs, settings, new SecureRandom());
+    }
+
+    CopyWorker newWorker(PackWriter writer) {
+        PageChecker checker = new PageChecker(START, 131072, failures, future, monitor);
+        return new CopyWorker(
+                totals,
+                new RateLimiter(0, System::nanoTime),
+                writer,
+                entries,
+                checker,
+                FRAME_BYTES,
+                PAGE_BYTES,
+                monitor);
+    }
+
+    /** Copies the files with one thread, in this order. */
+    void copy(CopyFile... files) {
+        try (PackWriter writer = newWriter()) {
+            CopyWorker worker = newWorker(writer);
+            for (CopyFile file : files) {
+                for (int slice = 0; slice < file.slices(); slice++) {
+                    worker.copy(new WorkUnit.Slice(file, slice));
+                }
+            }
+            worker.finish();
+        }
+    }
+
+    /** What the backup holds: content by path, each window checked against its digest. */
+    Map<String, byte[]> restored() throws IOException {
+        Map<String, byte[]> contents = new TreeMap<>();
+        for (FileEntry entry : entries()) {
+            contents.put(entry.path().text(), StoredContent.read(entry, packs.completed(), store, ring));
+        }
+        return contents;
+    }
+
+    /** All entries, by path. */
+    List<FileEntry> entries() {
+        if (sorted.isEmpty()) {
+            entries.sorted().forEachRemaining(sorted::add);
+        }
+        return sorted;
+    }
+
+    @Override
+    public void close() {
+        entries.close();
+        store.close();
+    }
+}
