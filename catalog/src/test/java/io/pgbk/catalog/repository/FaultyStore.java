@@ -1,0 +1,141 @@
+package io.pgbk.catalog.repository;
+
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.DeleteFailure;
+import io.pgbk.catalog.store.ObjectBody;
+import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.catalog.store.ObjectUpload;
+import io.pgbk.catalog.store.StoreProbe;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A store whose process dies at its nth call: that call and all later ones fail. Optionally the clock is the test's. */
+public final class FaultyStore implements ObjectStore {
+    private final ObjectStore store;
+    private final ManualTime time;
+    private final AtomicInteger calls = new AtomicInteger();
+    private volatile int dieAt = Integer.MAX_VALUE;
+    private volatile boolean afterEffect;
+    private volatile boolean exclusive = true;
+
+    public FaultyStore(ObjectStore store, ManualTime time) {
+        this.store = store;
+        this.time = time;
+    }
+
+    /** From now on the nth call fails, and all behind it; with afterEffect its effect happened all the same. */
+    public void dieAtCall(int call, boolean withEffect) {
+        calls.set(0);
+        dieAt = call;
+        afterEffect = withEffect;
+    }
+
+    public void revive() {
+        dieAt = Integer.MAX_VALUE;
+    }
+
+    /** Whether the nth call was reached. */
+    public boolean died() {
+        return calls.get() >= dieAt;
+    }
+
+    public void pretendNotExclusive() {
+        exclusive = false;
+    }
+
+    private void before() {
+        int call = calls.incrementAndGet();
+        if (call > dieAt || (call == dieAt && !afterEffect)) {
+            throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died at call " + dieAt);
+        }
+    }
+
+    private <T> T after(T result) {
+        if (calls.get() >= dieAt) {
+            throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died behind call " + dieAt);
+        }
+        return result;
+    }
+
+    @Override
+    public String displayName() {
+        return store.displayName();
+    }
+
+    @Override
+    public CreateOutcome create(String key, ObjectBody body) {
+        before();
+        return after(store.create(key, body));
+    }
+
+    @Override
+    public ObjectUpload upload(String key) {
+        before();
+        return store.upload(key);
+    }
+
+    @Override
+    public InputStream read(String key, long offset, long length) {
+        before();
+        return store.read(key, offset, length);
+    }
+
+    @Override
+    public byte[] readAll(String key, int maxBytes) {
+        before();
+        return store.readAll(key, maxBytes);
+    }
+
+    @Override
+    public OptionalLong findLength(String key) {
+        before();
+        return store.findLength(key);
+    }
+
+    @Override
+    public Iterator<ObjectInfo> list(String prefix, String after) {
+        before();
+        return store.list(prefix, after);
+    }
+
+    @Override
+    public List<String> listChildren(String prefix) {
+        before();
+        return store.listChildren(prefix);
+    }
+
+    @Override
+    public List<DeleteFailure> delete(Collection<String> keys) {
+        before();
+        return after(store.delete(keys));
+    }
+
+    @Override
+    public Instant currentTime() {
+        return time.instant();
+    }
+
+    @Override
+    public StoreProbe probe(String prefix) {
+        before();
+        StoreProbe probe = store.probe(prefix);
+        return new StoreProbe(
+                probe.exclusiveCreate() && exclusive,
+                probe.refusesWrongDigest(),
+                probe.missingKeyIsNotFound(),
+                probe.versioned());
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
