@@ -35,7 +35,8 @@ public final class KeySlots {
     /** The key of a slot's document below the prefix. */
     public static String path(String slotId) {
         if (!SlotDocument.SLOT_ID.matcher(slotId).matches()) {
-            throw new IllegalArgumentException("a slot id has 1 to 64 letters, digits and '-', not '" + slotId + "'");
+            throw new IllegalArgumentException(
+                    "a slot id has 1 to 64 lower-case letters, digits and '-', not '" + slotId + "'");
         }
         return "keys/" + slotId + ".json";
     }
@@ -43,7 +44,7 @@ public final class KeySlots {
     /**
      * A new slot's document.
      *
-     * @param slotId the name below {@code keys/}: letters, digits and {@code -}, at most 64
+     * @param slotId the name below {@code keys/}: lower-case letters, digits and {@code -}, at most 64
      * @param cost for a passphrase; a key file needs none
      */
     public static byte[] seal(

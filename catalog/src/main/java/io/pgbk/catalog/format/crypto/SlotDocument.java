@@ -37,7 +37,7 @@ record SlotDocument(
         Bytes wrappedKeys) {
     static final String KEY_FILE = "key-file";
     static final String PASSPHRASE = "passphrase";
-    static final Pattern SLOT_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,63}");
+    static final Pattern SLOT_ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
     private static final int MAX_WRAPPED_BYTES = 64 * 1024;
 
     /** What the wrapping authenticates: everything that decides how the slot is opened. */
