@@ -134,7 +134,7 @@ class FormatsOnServersTest {
         }
         points.put("late", server.queryOne("select pg_create_restore_point('late')::text"));
         String last = server.switchWal();
-        server.await("select last_archived_wal >= '" + last + "' from pg_stat_archiver");
+        server.await("select coalesce(last_archived_wal >= '" + last + "', false) from pg_stat_archiver");
         life = new Life(server, archive, tablespace.toString(), firstXid, points, label, labelText, stop);
     }
 
@@ -436,9 +436,7 @@ class FormatsOnServersTest {
                 }
             }
         }
-        assertThat(verdicts)
-                .containsOnlyKeys(PageVerdict.SOUND, PageVerdict.ZERO)
-                .hasSizeLessThan(3);
+        assertThat(verdicts).doesNotContainKeys(PageVerdict.WRONG, PageVerdict.EXEMPT);
         assertThat(verdicts.get(PageVerdict.SOUND)).isGreaterThan(1000);
         assertThat(control().state()).isEqualTo(PgControl.State.SHUT_DOWN);
     }
@@ -468,7 +466,7 @@ class FormatsOnServersTest {
         server.awaitPromoted();
         server.sql("insert into a values (-100, 'after')");
         String last = server.switchWal();
-        server.await("select last_archived_wal >= '" + last + "' from pg_stat_archiver");
+        server.await("select coalesce(last_archived_wal >= '" + last + "', false) from pg_stat_archiver");
 
         byte[] historyFile = Files.readAllBytes(life.archive().resolve("00000002.history"));
         TimelineHistory history = TimelineHistory.parse(2, historyFile);
