@@ -11,9 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /** Decides where tablespaces go and refuses every place in which something else lives. Reads only. */
 public final class TablespacePlanner {
@@ -37,14 +35,13 @@ public final class TablespacePlanner {
      */
     public List<TablespacePlacement> plan(
             List<ManifestFacts.Tablespace> tablespaces, List<TablespaceMapping> mappings) {
-        Set<TablespaceMapping> unused = new LinkedHashSet<>(mappings);
+        refuseUnknown(tablespaces, mappings);
         List<TablespacePlacement> placements = new ArrayList<>();
         for (ManifestFacts.Tablespace tablespace : tablespaces) {
             String original = new String(tablespace.location().toArray(), StandardCharsets.ISO_8859_1);
             String target = original;
             for (TablespaceMapping mapping : mappings) {
-                boolean meant = mapping.from().equals(Integer.toUnsignedString(tablespace.oid()))
-                        || (!original.isEmpty() && mapping.from().equals(original));
+                boolean meant = isMeant(mapping, tablespace);
                 if (meant && tablespace.inPlace()) {
                     throw new PgbkException(
                             ErrorCode.TABLESPACE_CONFLICT,
@@ -53,7 +50,6 @@ public final class TablespacePlanner {
                 }
                 if (meant) {
                     target = mapping.to();
-                    unused.remove(mapping);
                 }
             }
             TablespacePlacement placement = new TablespacePlacement(
@@ -63,13 +59,25 @@ public final class TablespacePlanner {
             }
             placements.add(placement);
         }
-        if (!unused.isEmpty()) {
-            throw new PgbkException(
-                    ErrorCode.USAGE,
-                    "the backup has no tablespace " + unused.iterator().next().from(),
-                    "`pgbk restore --dry-run` shows the tablespaces.");
-        }
         return placements;
+    }
+
+    private static void refuseUnknown(List<ManifestFacts.Tablespace> tablespaces, List<TablespaceMapping> mappings) {
+        for (TablespaceMapping mapping : mappings) {
+            if (tablespaces.stream().noneMatch(tablespace -> isMeant(mapping, tablespace))) {
+                throw new PgbkException(
+                        ErrorCode.USAGE,
+                        "the backup has no tablespace " + FileNames.display(mapping.from()),
+                        "`pgbk restore --dry-run` shows the tablespaces.");
+            }
+        }
+    }
+
+    private static boolean isMeant(TablespaceMapping mapping, ManifestFacts.Tablespace tablespace) {
+        return mapping.from().equals(Integer.toUnsignedString(tablespace.oid()))
+                || (tablespace.location().length() > 0
+                        && mapping.from()
+                                .equals(new String(tablespace.location().toArray(), StandardCharsets.ISO_8859_1)));
     }
 
     private void check(TablespacePlacement placement, List<TablespacePlacement> before) {

@@ -1,0 +1,199 @@
+package io.pgbk.restore.run;
+
+import io.pgbk.archiver.backup.BackupOrigin;
+import io.pgbk.archiver.backup.BackupRequest;
+import io.pgbk.archiver.backup.BackupRunner;
+import io.pgbk.archiver.backup.BackupSettings;
+import io.pgbk.archiver.push.PushRequest;
+import io.pgbk.archiver.push.PushRunner;
+import io.pgbk.archiver.push.PushTarget;
+import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.format.crypto.Secret;
+import io.pgbk.catalog.format.crypto.UnlockSecret;
+import io.pgbk.catalog.repository.EncryptionSettings;
+import io.pgbk.catalog.repository.InitOptions;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.RepositoryRuntime;
+import io.pgbk.catalog.repository.ServerIdentity;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.store.DirectoryStoreConfig;
+import io.pgbk.catalog.store.ObjectStores;
+import io.pgbk.postgres.PgControl;
+import io.pgbk.postgres.server.PostgresConfig;
+import io.pgbk.task.TaskMonitor;
+import io.pgbk.testkit.AsPostgres;
+import io.pgbk.testkit.PostgresServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * A real server that archives into a spool directory, a thread that pushes from there into an encrypted repository in a
+ * directory, and what tests do with both.
+ */
+public final class RestoreSite implements AutoCloseable {
+    private static final long POLL_NANOS = 5_000_000;
+
+    private final byte[] key = new byte[32];
+    private final Path repositoryDirectory = AsPostgres.temporaryDirectory("repo-");
+    private final Path spool =
+            AsPostgres.createDirectory(AsPostgres.temporaryDirectory("spool-").resolve("pg_wal"));
+    private final PostgresServer server;
+    private final ClusterCatalog catalog;
+    private final Thread archiver;
+    private volatile boolean stop;
+    private volatile String failure = "";
+
+    /** Starts it all. */
+    public RestoreSite(int major) {
+        server = PostgresServer.builder(major)
+                .withArchiveCommand("cp %p " + spool + "/%f.tmp && mv " + spool + "/%f.tmp " + spool + "/%f")
+                .start();
+        try {
+            // Files without a WAL header take the cluster's identity from the pg_control beside their directory.
+            Files.createSymbolicLink(
+                    spool.resolveSibling("global"), server.dataDirectory().resolve("global"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Repository repository = Repository.initialise(
+                        ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory)),
+                        encryption(),
+                        InitOptions.SAFE,
+                        runtime())
+                .repository();
+        catalog = new ClusterCatalog(repository, new ClusterName("main"));
+        catalog.join(identity());
+        archiver = Thread.ofPlatform().daemon().name("test-archiver").start(this::archive);
+    }
+
+    private EncryptionSettings encryption() {
+        return new EncryptionSettings.Encrypted(
+                List.of(new UnlockSecret.KeyFile(Secret.copyOf(key), "the test's key")));
+    }
+
+    private static RepositoryRuntime runtime() {
+        return RepositoryRuntime.system(Compression.DEFAULT, Path.of("/tmp"));
+    }
+
+    private ServerIdentity identity() {
+        try {
+            PgControl control =
+                    PgControl.parse(Files.readAllBytes(server.dataDirectory().resolve("global/pg_control")));
+            return new ServerIdentity(
+                    control.systemIdentifier(),
+                    control.major().number(),
+                    control.catalogVersion(),
+                    control.walSegmentSize(),
+                    control.blockBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void archive() {
+        PushRunner runner = new PushRunner(
+                List.of(new PushTarget("primary", true, () -> catalog)), Duration.ofMinutes(1), System::nanoTime);
+        Set<String> done = new HashSet<>();
+        while (!stop) {
+            try (Stream<Path> names = Files.list(spool)) {
+                for (Path file : (Iterable<Path>) names.sorted()::iterator) {
+                    String name = String.valueOf(file.getFileName());
+                    if (!name.endsWith(".tmp") && done.add(name)) {
+                        runner.push(
+                                new PushRequest(file.toString(), spool, server.dataDirectory()), TaskMonitor.SILENT);
+                    }
+                }
+            } catch (IOException | RuntimeException e) {
+                failure = e.toString();
+                e.printStackTrace();
+                return;
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+    }
+
+    /** Takes a full backup and returns its label. */
+    public String backup() {
+        PostgresConfig config = PostgresConfig.of(
+                server.socketDirectory().toString(), server.port(), server.user(), server.dataDirectory());
+        BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofSeconds(30), Duration.ZERO);
+        new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
+                .run(new BackupRequest(false, false, Map.of()), TaskMonitor.SILENT);
+        return catalog.backups().list().getLast().label().value();
+    }
+
+    /** Waits until all that was written so far is in the repository. */
+    public void archiveEverything() {
+        server.sql("create table if not exists switched (x int)", "insert into switched values (1)");
+        String segment = server.switchWal();
+        io.pgbk.testkit.Deadline.within(Duration.ofSeconds(30)).await("archived " + segment, () -> {
+            if (!failure.isEmpty()) {
+                throw new IllegalStateException(failure);
+            }
+            return catalog.wal(catalog.newestIncarnation())
+                    .find(io.pgbk.postgres.WalFileName.parse(segment).orElseThrow())
+                    .isPresent();
+        });
+    }
+
+    /** A copy of the repository that a test may damage. */
+    public ClusterCatalog copy() {
+        Path copy = AsPostgres.temporaryDirectory("copy-");
+        try (Stream<Path> all = Files.walk(repositoryDirectory)) {
+            for (Path file : (Iterable<Path>) all::iterator) {
+                Path target = copy.resolve(repositoryDirectory.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new ClusterCatalog(
+                Repository.open(ObjectStores.open(new DirectoryStoreConfig(copy)), encryption(), runtime()),
+                new ClusterName("main"));
+    }
+
+    /** The directory of a catalogue's repository. */
+    public static Path directory(ClusterCatalog catalog) {
+        return Path.of(catalog.repository().store().displayName().substring("file://".length()));
+    }
+
+    public ClusterCatalog catalog() {
+        return catalog;
+    }
+
+    public PostgresServer server() {
+        return server;
+    }
+
+    /** What a restored server fetches WAL with. */
+    public String restoreCommand() {
+        return "cp " + spool + "/%f %p";
+    }
+
+    @Override
+    public void close() {
+        stop = true;
+        LockSupport.unpark(archiver);
+        try {
+            archiver.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        server.close();
+        catalog.repository().close();
+    }
+}
