@@ -1,9 +1,13 @@
 package io.pgbk.cli;
 
 import io.pgbk.cli.command.Commands;
+import io.pgbk.cli.hook.HookCall;
+import io.pgbk.cli.hook.HookResult;
+import io.pgbk.cli.hook.Hooks;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.error.ErrorCode;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -14,24 +18,31 @@ import org.jspecify.annotations.Nullable;
 public final class Main {
     /** How long a command may clean up after a signal. */
     private static final long CLEAN_UP_SECONDS = 60;
+    /** What PostgreSQL takes for a restore_command that was ended by its own shutdown. */
+    private static final int TERMINATED = 143;
 
     private Main() {}
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
+        List<String> arguments = List.of(args);
         ProcessContext process = ProcessContext.ofThisProcess();
+        Optional<HookCall.Kind> hook = HookCall.kindOf(arguments);
+        int interrupted =
+                hook.filter(kind -> kind == HookCall.Kind.GET).isPresent() ? TERMINATED : ErrorCode.INTERRUPTED.exit();
         BlockingQueue<Integer> result = new ArrayBlockingQueue<>(1);
         AtomicBoolean ending = new AtomicBoolean();
         // SIGTERM, SIGINT and SIGHUP run the shutdown hooks: ask the command to stop, wait, then say so by the status.
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
-            if (!ending.get()) {
-                process.stop().request();
-                Integer exit = await(result);
-                boolean done = exit != null && exit == 0;
-                Runtime.getRuntime().halt(done ? 0 : ErrorCode.INTERRUPTED.exit());
-            }
-        }));
-        int exit = Commands.run(List.of(args), process);
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
+                    if (!ending.get()) {
+                        process.stop().request();
+                        Integer exit = await(result);
+                        Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
+                    }
+                }));
+        int exit = hook.map(kind -> status(Hooks.run(kind, arguments, process)))
+                .orElseGet(() -> Commands.run(arguments, process));
         process.out().flush();
         process.err().flush();
         if (!process.stop().isRequested()) {
@@ -39,6 +50,16 @@ public final class Main {
             System.exit(exit);
         }
         result.add(exit);
+    }
+
+    private static int status(HookResult result) {
+        return "mapped".equals(System.getProperty("pgbk.hook-status"))
+                ? result.launcherStatus()
+                : result.plainStatus();
+    }
+
+    private static boolean isDone(int exit) {
+        return exit == 0 || exit == new HookResult.Done().launcherStatus();
     }
 
     private static @Nullable Integer await(BlockingQueue<Integer> result) {

@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 public record Configuration(
         String source, Optional<Path> file, Settings settings, List<ConfigurationRepository> repositories) {
 
+    private static final int MOST_WORKERS = 8;
+
     static Configuration of(String source, Optional<Path> file, Settings settings) {
         return new Configuration(
                 source,
@@ -47,6 +49,12 @@ public record Configuration(
                         ErrorCode.CONFIGURATION,
                         source + ": postgres.data-directory is not configured, and this command needs it",
                         "Give it in the configuration, or as PGBK_POSTGRES_DATA_DIRECTORY."));
+    }
+
+    /** How many workers a command has that copies data. */
+    public int parallel() {
+        return settings.number("parallel")
+                .orElseGet(() -> Math.min(MOST_WORKERS, Runtime.getRuntime().availableProcessors()));
     }
 
     /** The repository with this name, or the first one without a name. */

@@ -72,20 +72,18 @@ public final class Repositories {
                 process.clock(),
                 MonotonicTime.SYSTEM,
                 process.random(),
-                owner(),
+                hostName() + ", process " + ProcessHandle.current().pid(),
                 Compression.zstd(
                         configuration.settings().number("compression.level").orElseThrow()),
                 process.temporaryDirectory());
     }
 
-    /** How this process is named to others who meet what it holds. */
-    private static String owner() {
-        String host;
+    /** This machine's name. */
+    public static String hostName() {
         try {
-            host = InetAddress.getLocalHost().getHostName();
+            return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
-            host = "unknown host";
+            return "unknown host";
         }
-        return host + ", process " + ProcessHandle.current().pid();
     }
 }

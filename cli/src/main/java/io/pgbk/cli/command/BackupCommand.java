@@ -1,0 +1,129 @@
+package io.pgbk.cli.command;
+
+import io.pgbk.archiver.backup.BackupOrigin;
+import io.pgbk.archiver.backup.BackupOutcome;
+import io.pgbk.archiver.backup.BackupRequest;
+import io.pgbk.archiver.backup.BackupResult;
+import io.pgbk.archiver.backup.BackupRunner;
+import io.pgbk.archiver.backup.BackupSettings;
+import io.pgbk.archiver.backup.PageFailure;
+import io.pgbk.cli.config.Configuration;
+import io.pgbk.cli.config.Settings;
+import io.pgbk.cli.output.ConsoleMonitor;
+import io.pgbk.cli.output.Units;
+import io.pgbk.cli.process.Session;
+import io.pgbk.cli.process.Version;
+import io.pgbk.cli.wiring.Repositories;
+import io.pgbk.cli.wiring.Server;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code pgbk backup}. */
+@Command(
+        name = "backup",
+        description = {
+            "Takes a backup of the running cluster into one repository.",
+            "It is listed only when everything that it needs, its WAL included, is in the repository."
+        })
+public final class BackupCommand implements Callable<Integer> {
+    private static final int SHOWN_PAGE_ERRORS = 20;
+
+    private final Session session;
+
+    @Option(names = "--type", paramLabel = "full", description = "What to take; a full backup.")
+    private Type type = Type.full;
+
+    @Option(names = "--standby", description = "Copies the files from this standby; the primary must be archiving.")
+    private boolean standby;
+
+    @Option(
+            names = "--if-primary",
+            description = "On a standby does nothing and succeeds: for a timer that runs on every node.")
+    private boolean ifPrimary;
+
+    @Option(names = "--annotation", paramLabel = "K=V", description = "A note that is kept with the backup; may be repeated.")
+    private List<String> annotations = List.of();
+
+    /** The kinds of backup; named as people write them. */
+    enum Type {
+        full
+    }
+
+    BackupCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        if (standby && ifPrimary) {
+            throw new PgbkException(
+                    ErrorCode.USAGE, "--standby and --if-primary exclude each other", "Give one of them.");
+        }
+        Map<String, String> notes = AnnotateCommand.Annotations.parse(annotations);
+        Configuration configuration = session.configuration();
+        Repositories repositories = new Repositories(configuration, session.process());
+        ConsoleMonitor monitor = session.monitor();
+        try (var repository = repositories.open(configuration.repository(session.repositoryName()))) {
+            BackupRunner runner = new BackupRunner(
+                    Server.config(configuration),
+                    repositories.cluster(repository),
+                    settings(configuration),
+                    new BackupOrigin(Repositories.hostName(), Version.current()));
+            BackupOutcome outcome = runner.run(new BackupRequest(standby, ifPrimary, notes), monitor);
+            monitor.finish();
+            return switch (outcome) {
+                case BackupOutcome.Taken taken -> taken(taken.result());
+                case BackupOutcome.NothingToDo nothing -> nothing(nothing.reason());
+            };
+        } finally {
+            monitor.finish();
+        }
+    }
+
+    private BackupSettings settings(Configuration configuration) {
+        Settings settings = configuration.settings();
+        return new BackupSettings(
+                configuration.parallel(),
+                settings.bytes("rate-limit").orElse(0L),
+                settings.number("compression.level").orElseThrow(),
+                settings.flag("page-checksums").orElseThrow(),
+                settings.span("archive-deadline").orElseThrow(),
+                Duration.ZERO,
+                session.process().temporaryDirectory());
+    }
+
+    private int taken(BackupResult result) {
+        List<String> text = new ArrayList<>();
+        text.add("took " + result.label() + ", a " + result.type() + " backup, in "
+                + Units.span(Duration.ofMillis((long) (result.seconds() * 1000))));
+        text.add("  " + Units.count(result.files(), "file", "files") + ", " + Units.bytes(result.databaseBytes())
+                + " of data, " + Units.bytes(result.storedBytes()) + " stored");
+        text.add("  timeline " + Integer.toUnsignedString(result.timeline()) + ", " + result.startLsn() + " to "
+                + result.stopLsn() + ", " + Units.time(result.startTime()) + " to " + Units.time(result.stopTime()));
+        session.console().answer(result, text);
+        List<PageFailure> failures = result.pageErrors();
+        if (failures.isEmpty()) {
+            return 0;
+        }
+        session.console()
+                .warn("the backup is listed, but "
+                        + Units.count(failures.size(), "page fails its checksum", "pages fail their checksums")
+                        + " in the live cluster");
+        failures.stream()
+                .limit(SHOWN_PAGE_ERRORS)
+                .forEach(failure -> session.console().warn("  " + failure.file() + ", block " + failure.block()));
+        return ErrorCode.PAGE_CHECKSUM.exit();
+    }
+
+    private int nothing(String reason) {
+        session.console().answer(Map.of("skipped", reason), List.of("nothing to do: " + reason));
+        return 0;
+    }
+}
