@@ -33,14 +33,13 @@ public final class Main {
         BlockingQueue<Integer> result = new ArrayBlockingQueue<>(1);
         AtomicBoolean ending = new AtomicBoolean();
         // SIGTERM, SIGINT and SIGHUP run the shutdown hooks: ask the command to stop, wait, then say so by the status.
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
-                    if (!ending.get()) {
-                        process.stop().request();
-                        Integer exit = await(result);
-                        Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
-                    }
-                }));
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
+            if (!ending.get()) {
+                process.stop().request();
+                Integer exit = await(result);
+                Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
+            }
+        }));
         int exit = hook.map(kind -> status(Hooks.run(kind, arguments, process)))
                 .orElseGet(() -> Commands.run(arguments, process));
         process.out().flush();
@@ -53,9 +52,7 @@ public final class Main {
     }
 
     private static int status(HookResult result) {
-        return "mapped".equals(System.getProperty("pgbk.hook-status"))
-                ? result.launcherStatus()
-                : result.plainStatus();
+        return "mapped".equals(System.getProperty("pgbk.hook-status")) ? result.launcherStatus() : result.plainStatus();
     }
 
     private static boolean isDone(int exit) {

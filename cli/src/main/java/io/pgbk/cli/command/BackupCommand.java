@@ -38,6 +38,7 @@ public final class BackupCommand implements Callable<Integer> {
     private final Session session;
 
     @Option(names = "--type", paramLabel = "full", description = "What to take; a full backup.")
+    @SuppressWarnings("UnusedVariable") // picocli refuses every other word
     private Type type = Type.full;
 
     @Option(names = "--standby", description = "Copies the files from this standby; the primary must be archiving.")
@@ -48,7 +49,10 @@ public final class BackupCommand implements Callable<Integer> {
             description = "On a standby does nothing and succeeds: for a timer that runs on every node.")
     private boolean ifPrimary;
 
-    @Option(names = "--annotation", paramLabel = "K=V", description = "A note that is kept with the backup; may be repeated.")
+    @Option(
+            names = "--annotation",
+            paramLabel = "K=V",
+            description = "A note that is kept with the backup; may be repeated.")
     private List<String> annotations = List.of();
 
     /** The kinds of backup; named as people write them. */
@@ -87,16 +91,14 @@ public final class BackupCommand implements Callable<Integer> {
         }
     }
 
-    private BackupSettings settings(Configuration configuration) {
+    private static BackupSettings settings(Configuration configuration) {
         Settings settings = configuration.settings();
         return new BackupSettings(
                 configuration.parallel(),
                 settings.bytes("rate-limit").orElse(0L),
-                settings.number("compression.level").orElseThrow(),
                 settings.flag("page-checksums").orElseThrow(),
                 settings.span("archive-deadline").orElseThrow(),
-                Duration.ZERO,
-                session.process().temporaryDirectory());
+                Duration.ZERO);
     }
 
     private int taken(BackupResult result) {

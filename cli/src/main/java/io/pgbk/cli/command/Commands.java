@@ -38,6 +38,7 @@ public final class Commands {
                 .addSubcommand(new UnpinCommand(session))
                 .addSubcommand(new DeleteCommand(session))
                 .addSubcommand(new AnnotateCommand(session))
+                .addSubcommand(new WalCommand(session))
                 .addSubcommand(new KeyCommand(session))
                 .addSubcommand(new ConfigCommand(session))
                 .addSubcommand(new VersionCommand(session))

@@ -120,8 +120,7 @@ public record HookCall(Kind kind, GlobalOptions options, List<String> operands) 
             if (operands.size() != kind.operands) {
                 throw usage("expected " + kind.usage + ", found " + operands.size() + " words after the command");
             }
-            return new HookCall(
-                    kind, new GlobalOptions(config, cluster, repository, output, verbose), operands);
+            return new HookCall(kind, new GlobalOptions(config, cluster, repository, output, verbose), operands);
         }
 
         private void option(String word) {

@@ -25,8 +25,8 @@ final class PushHook {
         ConcurrentLinkedQueue<Repository> opened = new ConcurrentLinkedQueue<>();
         try {
             List<PushTarget> targets = configuration.selected(session.repositoryName()).stream()
-                    .map(place -> new PushTarget(
-                            place.name(), place.isRequired(), () -> open(repositories, place, opened)))
+                    .map(place ->
+                            new PushTarget(place.name(), place.isRequired(), () -> open(repositories, place, opened)))
                     .toList();
             PushRequest request = new PushRequest(
                     call.operands().getFirst(),
@@ -36,7 +36,9 @@ final class PushHook {
                             targets,
                             configuration.settings().span("archive-deadline").orElseThrow(),
                             session.process().nanoTime())
-                    .push(request, new HookMonitor(session.console(), session.process().stop()));
+                    .push(
+                            request,
+                            new HookMonitor(session.console(), session.process().stop()));
             tell(report, session.console());
             return new HookResult.Done();
         } finally {

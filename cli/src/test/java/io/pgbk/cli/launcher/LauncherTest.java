@@ -52,8 +52,21 @@ class LauncherTest {
             cases.add(Arguments.of("exit 143", signal, 143));
             cases.add(Arguments.of("kill -TERM $$", signal, 143));
             for (String end : List.of(
-                    "exit 0", "exit 1", "exit 2", "exit 3", "exit 11", "exit 40", "exit 80", "exit 90", "exit 100",
-                    "exit 127", "exit 134", "exit 255", "kill -KILL $$", "kill -ABRT $$", "kill -SEGV $$")) {
+                    "exit 0",
+                    "exit 1",
+                    "exit 2",
+                    "exit 3",
+                    "exit 11",
+                    "exit 40",
+                    "exit 80",
+                    "exit 90",
+                    "exit 100",
+                    "exit 127",
+                    "exit 134",
+                    "exit 255",
+                    "kill -KILL $$",
+                    "kill -ABRT $$",
+                    "kill -SEGV $$")) {
                 cases.add(Arguments.of(end, signal, failure));
             }
         }
@@ -96,7 +109,9 @@ class LauncherTest {
     void archivePushNeverEndsAbove125AndSucceedsOnlyWhenPgbkSaysSo(String end, int expected) throws Exception {
         javaPlays(end);
 
-        assertThat(run("sh", data, Map.of(), "wal-push", "pg_wal/000000010000000000000001").status()).isEqualTo(expected);
+        assertThat(run("sh", data, Map.of(), "wal-push", "pg_wal/000000010000000000000001")
+                        .status())
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
@@ -105,9 +120,11 @@ class LauncherTest {
         assumeThat(isInstalled(shell)).as(shell + " is installed").isTrue();
         javaPlays("exit 121");
 
-        assertThat(run(shell, data, Map.of(), "archive-get", "N", "pg_wal/D").status()).isEqualTo(1);
+        assertThat(run(shell, data, Map.of(), "archive-get", "N", "pg_wal/D").status())
+                .isEqualTo(1);
         javaPlays("exit 40");
-        assertThat(run(shell, data, Map.of(), "archive-get", "N", "pg_wal/D").status()).isEqualTo(255);
+        assertThat(run(shell, data, Map.of(), "archive-get", "N", "pg_wal/D").status())
+                .isEqualTo(255);
         javaPlays("exit 7");
         assertThat(run(shell, data, Map.of(), "info").status()).isEqualTo(7);
     }
@@ -118,21 +135,29 @@ class LauncherTest {
         Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
         String destination = data.resolve("pg_wal/RECOVERYXLOG").toString();
 
-        assertThat(run("sh", elsewhere, Map.of(), "archive-get", "N", destination).status()).isEqualTo(255);
+        assertThat(run("sh", elsewhere, Map.of(), "archive-get", "N", destination)
+                        .status())
+                .isEqualTo(255);
         Files.createFile(data.resolve("standby.signal"));
-        assertThat(run("sh", elsewhere, Map.of(), "archive-get", "N", destination).status()).isEqualTo(100);
-        assertThat(run("sh", data.resolve("pg_wal"), Map.of(), "archive-get", "N", "RECOVERYXLOG").status())
+        assertThat(run("sh", elsewhere, Map.of(), "archive-get", "N", destination)
+                        .status())
+                .isEqualTo(100);
+        assertThat(run("sh", data.resolve("pg_wal"), Map.of(), "archive-get", "N", "RECOVERYXLOG")
+                        .status())
                 .isEqualTo(100);
     }
 
     @Test
     void archiveGetWithoutJavaIsAFailureAndNotAbsence() throws Exception {
-        Map<String, String> noJava = Map.of("PGBK_JAVA_HOME", directory.resolve("none").toString());
+        Map<String, String> noJava =
+                Map.of("PGBK_JAVA_HOME", directory.resolve("none").toString());
 
         Outcome outcome = run("sh", data, noJava, "archive-get", "N", "pg_wal/D");
 
         assertThat(outcome.status()).isEqualTo(255);
-        assertThat(outcome.stderr()).contains("error: PGBK_JAVA_HOME does not name a Java 25").contains("hint: ");
+        assertThat(outcome.stderr())
+                .contains("error: PGBK_JAVA_HOME does not name a Java 25")
+                .contains("hint: ");
         assertThat(run("sh", data, noJava, "archive-push", "pg_wal/N").status()).isEqualTo(2);
         assertThat(run("sh", data, noJava, "--output", "json", "info").stderr())
                 .contains("{\"error\":{\"code\":\"configuration\",\"exit\":2,");
@@ -142,8 +167,10 @@ class LauncherTest {
     void archiveGetWithAnIncompleteInstallationIsAFailureAndNotAbsence() throws Exception {
         Files.delete(home.resolve("lib/pgbk.jar"));
 
-        assertThat(run("sh", data, Map.of(), "archive-get", "N", "pg_wal/D").status()).isEqualTo(255);
-        assertThat(run("sh", data, Map.of(), "archive-push", "pg_wal/N").status()).isEqualTo(90);
+        assertThat(run("sh", data, Map.of(), "archive-get", "N", "pg_wal/D").status())
+                .isEqualTo(255);
+        assertThat(run("sh", data, Map.of(), "archive-push", "pg_wal/N").status())
+                .isEqualTo(90);
     }
 
     @ParameterizedTest
@@ -173,7 +200,9 @@ class LauncherTest {
         Files.createSymbolicLink(bin.resolve("second"), home.resolve("bin/pgbk"));
         Files.createSymbolicLink(bin.resolve("pgbk"), Path.of("second"));
 
-        Process process = new ProcessBuilder(bin.resolve("pgbk").toString(), "info").directory(data.toFile()).start();
+        Process process = new ProcessBuilder(bin.resolve("pgbk").toString(), "info")
+                .directory(data.toFile())
+                .start();
         String arguments = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
 
         assertThat(arguments)
@@ -184,7 +213,8 @@ class LauncherTest {
 
     @Test
     void argumentsAreHandedOnAsTheyAreAndJavaOptionsOfOthersAreNot() throws Exception {
-        javaPlays("printf '[%s]' \"${JAVA_TOOL_OPTIONS:-}${_JAVA_OPTIONS:-}${JDK_JAVA_OPTIONS:-}${CLASSPATH:-}\" \"$@\"");
+        javaPlays(
+                "printf '[%s]' \"${JAVA_TOOL_OPTIONS:-}${_JAVA_OPTIONS:-}${JDK_JAVA_OPTIONS:-}${CLASSPATH:-}\" \"$@\"");
 
         Outcome outcome = run(
                 "sh",
@@ -236,8 +266,7 @@ class LauncherTest {
         return new Outcome(process.waitFor(), stdout, stderr);
     }
 
-    private Process start(
-            String shell, Path workingDirectory, Map<String, String> environment, List<String> arguments)
+    private Process start(String shell, Path workingDirectory, Map<String, String> environment, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(shell.split(" ")));
         command.add(home.resolve("bin/pgbk").toString());

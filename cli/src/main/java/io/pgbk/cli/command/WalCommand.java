@@ -1,0 +1,212 @@
+package io.pgbk.cli.command;
+
+import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.repository.wal.WalNameReport;
+import io.pgbk.catalog.repository.wal.WalObject;
+import io.pgbk.catalog.repository.wal.WalTimeline;
+import io.pgbk.cli.output.TextTable;
+import io.pgbk.cli.output.Units;
+import io.pgbk.cli.process.Session;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.WalFileName;
+import io.pgbk.postgres.WalSegmentName;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code pgbk wal}. */
+@Command(name = "wal", description = "Looks into the WAL archive.")
+public final class WalCommand {
+    private final Session session;
+
+    WalCommand(Session session) {
+        this.session = session;
+    }
+
+    private record Gap(String from, String to) {}
+
+    private record Timeline(
+            int timeline,
+            @Nullable Integer parent,
+            @Nullable String switchLsn,
+            @Nullable String firstWal,
+            @Nullable String lastWal,
+            List<Gap> gaps) {}
+
+    private record File(String name, String variant, long storedBytes) {}
+
+    private record ListAnswer(int incarnation, List<Timeline> timelines, List<File> files) {}
+
+    private record Variant(String variant, long rawBytes, long storedBytes, String digest, boolean delivered) {}
+
+    private record Event(String kind, String variant, Instant time, String by, String reason) {}
+
+    private record ShowAnswer(String name, int incarnation, List<Variant> variants, List<Event> events) {}
+
+    private record ResolveAnswer(String name, String delivered) {}
+
+    @Command(
+            name = "list",
+            description = "Lists the timelines with their ends and gaps; with --timeline every file of one.")
+    int list(
+            @Option(names = "--timeline", paramLabel = "N", description = "The timeline whose files are listed.")
+                    @Nullable Long timeline,
+            @Option(names = "--incarnation", paramLabel = "N", description = "An older life of the cluster.") @Nullable Integer incarnation) {
+        ListAnswer answer = archive(incarnation, wal -> {
+            List<Timeline> timelines =
+                    wal.timelines().stream().map(WalCommand::timeline).toList();
+            List<File> files = new ArrayList<>();
+            if (timeline != null) {
+                Iterator<WalObject> objects = wal.objects(timeline.intValue());
+                while (objects.hasNext()) {
+                    session.process().stop().check();
+                    WalObject object = objects.next();
+                    files.add(new File(object.name().toString(), object.variant(), object.storedBytes()));
+                }
+            }
+            return new ListAnswer(wal.incarnation().number(), timelines, files);
+        });
+        session.console().answer(answer, timeline == null ? timelines(answer) : files(answer));
+        return 0;
+    }
+
+    @Command(name = "show", description = "Shows everything that is archived under one name, and what happened to it.")
+    int show(
+            @Parameters(paramLabel = "NAME", description = "The name of a WAL file.") String name,
+            @Option(names = "--incarnation", paramLabel = "N", description = "An older life of the cluster.") @Nullable Integer incarnation) {
+        WalFileName file = fileName(name);
+        ShowAnswer answer = archive(incarnation, wal -> show(wal, file));
+        if (answer.variants().isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_MISSING, name + " is not in the archive", "pgbk wal list shows what is there.");
+        }
+        TextTable variants = new TextTable("VARIANT", "SIZE>", "STORED>", "DELIVERED", "DIGEST");
+        answer.variants()
+                .forEach(variant -> variants.row(
+                        variant.variant().isEmpty() ? "(the name itself)" : variant.variant(),
+                        Units.bytes(variant.rawBytes()),
+                        Units.bytes(variant.storedBytes()),
+                        variant.delivered() ? "yes" : "",
+                        variant.digest()));
+        List<String> text = new ArrayList<>(variants.lines(""));
+        answer.events()
+                .forEach(event -> text.add(Units.time(event.time()) + "  " + event.kind()
+                        + (event.variant().isEmpty() ? "" : " " + event.variant()) + "  " + event.reason() + "  ("
+                        + event.by() + ")"));
+        session.console().answer(answer, text);
+        return 0;
+    }
+
+    @Command(
+            name = "resolve",
+            description = {
+                "Decides which of several archived contents of one segment archive-get delivers.",
+                "Nothing is removed; the decision can be changed by a later one."
+            })
+    int resolve(
+            @Parameters(index = "0", paramLabel = "NAME", description = "The segment.") String name,
+            @Option(
+                            names = "--variant",
+                            required = true,
+                            paramLabel = "V",
+                            description = "The variant as wal show prints it; original for the name itself.")
+                    String variant,
+            @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why.") String reason) {
+        WalSegmentName segment = WalSegmentName.parse(name);
+        String chosen = variant.equals("original") ? "" : variant;
+        archive(null, wal -> {
+            wal.resolve(segment, chosen, reason);
+            return segment;
+        });
+        session.console()
+                .answer(new ResolveAnswer(name, chosen), List.of("archive-get delivers " + name + " as " + variant));
+        return 0;
+    }
+
+    private <T> T archive(@Nullable Integer incarnation, Function<WalArchive, T> work) {
+        return WithRepository.cluster(session, cluster -> work.apply(cluster.wal(incarnation(cluster, incarnation))));
+    }
+
+    private static Incarnation incarnation(ClusterCatalog cluster, @Nullable Integer number) {
+        return number == null ? cluster.newestIncarnation() : cluster.incarnation(number);
+    }
+
+    private static ShowAnswer show(WalArchive wal, WalFileName file) {
+        WalNameReport report = wal.show(file);
+        Optional<String> delivered = report.delivered().map(WalObject::key);
+        return new ShowAnswer(
+                file.toString(),
+                wal.incarnation().number(),
+                report.variants().stream()
+                        .map(variant -> new Variant(
+                                variant.object().variant(),
+                                variant.rawBytes(),
+                                variant.object().storedBytes(),
+                                variant.digest(),
+                                delivered
+                                        .filter(key ->
+                                                key.equals(variant.object().key()))
+                                        .isPresent()))
+                        .toList(),
+                report.events().stream()
+                        .map(event ->
+                                new Event(event.kind(), event.variant(), event.time(), event.by(), event.reason()))
+                        .toList());
+    }
+
+    private static WalFileName fileName(String name) {
+        return WalFileName.parse(name)
+                .orElseThrow(() -> new PgbkException(
+                        ErrorCode.USAGE,
+                        "\"" + name + "\" is not the name of a WAL file",
+                        "Names look like 000000010000000000000042."));
+    }
+
+    private static Timeline timeline(WalTimeline timeline) {
+        return new Timeline(
+                timeline.timeline(),
+                timeline.parent().isPresent() ? timeline.parent().getAsInt() : null,
+                timeline.switchLsn().isValid() ? timeline.switchLsn().toString() : null,
+                timeline.first().map(WalSegmentName::toString).orElse(null),
+                timeline.last().map(WalSegmentName::toString).orElse(null),
+                timeline.gaps().stream()
+                        .map(gap -> new Gap(gap.from().toString(), gap.to().toString()))
+                        .toList());
+    }
+
+    private static List<String> timelines(ListAnswer answer) {
+        TextTable table = new TextTable("TIMELINE>", "PARENT>", "SWITCH", "FIRST WAL", "LAST WAL", "GAPS");
+        answer.timelines()
+                .forEach(timeline -> table.row(
+                        Integer.toUnsignedString(timeline.timeline()),
+                        timeline.parent() == null ? "" : Integer.toUnsignedString(timeline.parent()),
+                        timeline.switchLsn() == null ? "" : timeline.switchLsn(),
+                        timeline.firstWal() == null ? "" : timeline.firstWal(),
+                        timeline.lastWal() == null ? "" : timeline.lastWal(),
+                        timeline.gaps().isEmpty()
+                                ? "none"
+                                : String.join(
+                                        ", ",
+                                        timeline.gaps().stream()
+                                                .map(gap -> gap.from()
+                                                        + (gap.from().equals(gap.to()) ? "" : " to " + gap.to()))
+                                                .toList())));
+        return answer.timelines().isEmpty() ? List.of("no WAL is archived yet") : table.lines("");
+    }
+
+    private static List<String> files(ListAnswer answer) {
+        TextTable table = new TextTable("NAME", "VARIANT", "STORED>");
+        answer.files().forEach(file -> table.row(file.name(), file.variant(), Units.bytes(file.storedBytes())));
+        return answer.files().isEmpty() ? List.of("nothing is archived on this timeline") : table.lines("");
+    }
+}
