@@ -31,9 +31,13 @@ public final class Commands {
     private static CommandLine build(PgbkCommand root, Session session) {
         CommandLine commands = new CommandLine(root)
                 .addSubcommand(new InitCommand(session))
+                .addSubcommand(new CheckCommand(session))
                 .addSubcommand(new ArchivePushCommand())
                 .addSubcommand(new ArchiveGetCommand())
                 .addSubcommand(new BackupCommand(session))
+                .addSubcommand(new RestoreCommand(session))
+                .addSubcommand(new InfoCommand(session))
+                .addSubcommand(new VerifyCommand(session))
                 .addSubcommand(new PinCommand(session))
                 .addSubcommand(new UnpinCommand(session))
                 .addSubcommand(new DeleteCommand(session))

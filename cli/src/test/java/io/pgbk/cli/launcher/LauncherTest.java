@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -203,7 +204,7 @@ class LauncherTest {
         Process process = new ProcessBuilder(bin.resolve("pgbk").toString(), "info")
                 .directory(data.toFile())
                 .start();
-        String arguments = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String arguments = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
         assertThat(arguments)
                 .contains("-Dpgbk.launcher=" + bin.resolve("pgbk"))
@@ -261,14 +262,14 @@ class LauncherTest {
     private Outcome run(String shell, Path workingDirectory, Map<String, String> environment, String... arguments)
             throws Exception {
         Process process = start(shell, workingDirectory, environment, List.of(arguments));
-        String stdout = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        String stderr = new String(process.getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String stdout = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String stderr = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Outcome(process.waitFor(), stdout, stderr);
     }
 
     private Process start(String shell, Path workingDirectory, Map<String, String> environment, List<String> arguments)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(shell.split(" ")));
+        List<String> command = new ArrayList<>(List.of(shell.split(" ", -1)));
         command.add(home.resolve("bin/pgbk").toString());
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(workingDirectory.toFile());
@@ -291,6 +292,7 @@ class LauncherTest {
     }
 
     private static boolean isInstalled(String shell) {
-        return Stream.of("/bin", "/usr/bin").anyMatch(bin -> Files.isExecutable(Path.of(bin, shell.split(" ")[0])));
+        return Stream.of("/bin", "/usr/bin")
+                .anyMatch(bin -> Files.isExecutable(Path.of(bin, shell.replaceFirst(" .*", ""))));
     }
 }

@@ -1,0 +1,5 @@
+/** What {@code pgbk check} proves. */
+@NullMarked
+package io.pgbk.cli.check;
+
+import org.jspecify.annotations.NullMarked;

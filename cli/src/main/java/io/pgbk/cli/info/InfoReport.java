@@ -1,0 +1,79 @@
+package io.pgbk.cli.info;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The answer of {@code pgbk info}; the names of its parts are the stable names in JSON. */
+public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
+    /** One repository. */
+    public record RepositoryInfo(
+            String name,
+            String url,
+            boolean encrypted,
+            List<IncarnationInfo> incarnations,
+            List<RunningInfo> running) {}
+
+    /** One life of the cluster between two pg_upgrades. */
+    public record IncarnationInfo(
+            int number,
+            String systemIdentifier,
+            int postgresVersion,
+            List<TimelineInfo> timelines,
+            List<WindowInfo> recoveryWindows,
+            List<BackupInfo> backups) {}
+
+    /** The archived WAL of one timeline. */
+    public record TimelineInfo(
+            int timeline,
+            @Nullable Integer parent,
+            @Nullable String switchLsn,
+            @Nullable String firstWal,
+            @Nullable String lastWal,
+            List<GapInfo> gaps) {}
+
+    /** Missing segments; both ends are missing too. */
+    public record GapInfo(String from, String to) {}
+
+    /** A span of time to any moment of which the cluster can be restored. */
+    public record WindowInfo(int timeline, Instant from, Instant to) {}
+
+    /** A listed backup. */
+    public record BackupInfo(
+            String label,
+            String type,
+            @Nullable String parent,
+            int timeline,
+            Instant startTime,
+            Instant stopTime,
+            String startLsn,
+            String stopLsn,
+            long databaseBytes,
+            long storedBytes,
+            long uniqueBytes,
+            long pageErrors,
+            boolean pinned,
+            boolean expiring,
+            boolean fromStandby,
+            Map<String, String> annotations,
+            @Nullable VerifyInfo lastVerify,
+            @Nullable DrillInfo lastDrill) {}
+
+    /** The last verification. */
+    public record VerifyInfo(
+            Instant time,
+            String verdict,
+            double samplePercent,
+            @Nullable String finding) {}
+
+    /** The last drill. */
+    public record DrillInfo(
+            Instant time,
+            boolean good,
+            double restoreSeconds,
+            @Nullable String finding) {}
+
+    /** A backup that was begun and neither committed nor ended. */
+    public record RunningInfo(String label, String owner, Instant started, Instant lastAlive) {}
+}

@@ -1,0 +1,132 @@
+package io.pgbk.cli.info;
+
+import io.pgbk.cli.info.InfoReport.BackupInfo;
+import io.pgbk.cli.info.InfoReport.GapInfo;
+import io.pgbk.cli.info.InfoReport.IncarnationInfo;
+import io.pgbk.cli.info.InfoReport.RepositoryInfo;
+import io.pgbk.cli.info.InfoReport.TimelineInfo;
+import io.pgbk.cli.output.TextTable;
+import io.pgbk.cli.output.Units;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The information for a DBA's eyes: first what can be restored, then with which backups, then from which WAL. */
+public final class InfoText {
+    private InfoText() {}
+
+    /** The lines. */
+    public static List<String> lines(InfoReport report) {
+        List<String> lines = new ArrayList<>();
+        for (RepositoryInfo repository : report.repositories()) {
+            lines.add("cluster " + report.cluster() + " in repository " + repository.name() + ", " + repository.url()
+                    + (repository.encrypted() ? ", encrypted" : ", NOT encrypted"));
+            if (repository.incarnations().isEmpty()) {
+                lines.add("  the cluster is not in this repository; run pgbk init");
+            }
+            repository.incarnations().forEach(incarnation -> incarnation(incarnation, lines));
+            repository
+                    .running()
+                    .forEach(running -> lines.add("  not finished: " + running.label() + " by " + running.owner()
+                            + ", last sign of life " + Units.time(running.lastAlive())));
+            lines.add("");
+        }
+        if (!lines.isEmpty()) {
+            lines.removeLast();
+        }
+        return lines;
+    }
+
+    private static void incarnation(IncarnationInfo incarnation, List<String> lines) {
+        lines.add("  PostgreSQL " + incarnation.postgresVersion() + ", system identifier "
+                + incarnation.systemIdentifier() + " (incarnation " + incarnation.number() + ")");
+        lines.add("");
+        if (incarnation.recoveryWindows().isEmpty()) {
+            lines.add("  restorable: nothing yet");
+        } else {
+            TextTable windows = new TextTable("RESTORABLE FROM", "TO", "TIMELINE>");
+            incarnation
+                    .recoveryWindows()
+                    .forEach(window -> windows.row(
+                            Units.time(window.from()), Units.time(window.to()), timeline(window.timeline())));
+            lines.addAll(windows.lines("  "));
+        }
+        lines.add("");
+        if (incarnation.backups().isEmpty()) {
+            lines.add("  backups: none");
+        } else {
+            TextTable backups =
+                    new TextTable("BACKUP", "ENDED", "TIMELINE>", "DATABASE>", "STORED>", "ITS OWN>", "REMARKS");
+            incarnation
+                    .backups()
+                    .forEach(backup -> backups.row(
+                            backup.label(),
+                            Units.time(backup.stopTime()),
+                            timeline(backup.timeline()),
+                            Units.bytes(backup.databaseBytes()),
+                            Units.bytes(backup.storedBytes()),
+                            Units.bytes(backup.uniqueBytes()),
+                            remarks(backup)));
+            lines.addAll(backups.lines("  "));
+        }
+        lines.add("");
+        if (incarnation.timelines().isEmpty()) {
+            lines.add("  WAL: none");
+            return;
+        }
+        TextTable wal = new TextTable("TIMELINE>", "FROM", "FIRST WAL", "LAST WAL", "GAPS");
+        incarnation
+                .timelines()
+                .forEach(timeline -> wal.row(
+                        timeline(timeline.timeline()),
+                        origin(timeline),
+                        timeline.firstWal() == null ? "" : timeline.firstWal(),
+                        timeline.lastWal() == null ? "" : timeline.lastWal(),
+                        gaps(timeline.gaps())));
+        lines.addAll(wal.lines("  "));
+    }
+
+    private static String origin(TimelineInfo timeline) {
+        Integer parent = timeline.parent();
+        return parent == null ? "" : timeline(parent) + " at " + timeline.switchLsn();
+    }
+
+    private static String gaps(List<GapInfo> gaps) {
+        return gaps.isEmpty()
+                ? "none"
+                : gaps.stream()
+                        .map(gap -> gap.from() + (gap.from().equals(gap.to()) ? "" : " to " + gap.to()))
+                        .collect(Collectors.joining(", "));
+    }
+
+    private static String remarks(BackupInfo backup) {
+        List<String> remarks = new ArrayList<>();
+        if (backup.pinned()) {
+            remarks.add("pinned");
+        }
+        if (backup.expiring()) {
+            remarks.add("being removed");
+        }
+        if (backup.fromStandby()) {
+            remarks.add("from a standby");
+        }
+        if (backup.pageErrors() > 0) {
+            remarks.add(Units.count(backup.pageErrors(), "PAGE FAILS", "PAGES FAIL") + " CHECKSUM");
+        }
+        var verify = backup.lastVerify();
+        if (verify != null) {
+            remarks.add((verify.verdict().equals("sound") ? "verified " : "FOUND " + verify.verdict() + " ")
+                    + Units.time(verify.time()));
+        }
+        var drill = backup.lastDrill();
+        if (drill != null) {
+            remarks.add((drill.good() ? "drilled " : "DRILL FAILED ") + Units.time(drill.time()));
+        }
+        backup.annotations().forEach((key, value) -> remarks.add(key + "=" + value));
+        return String.join(", ", remarks);
+    }
+
+    private static String timeline(int timeline) {
+        return Integer.toUnsignedString(timeline);
+    }
+}
