@@ -201,9 +201,9 @@ class LauncherTest {
         Files.createSymbolicLink(bin.resolve("second"), home.resolve("bin/pgbk"));
         Files.createSymbolicLink(bin.resolve("pgbk"), Path.of("second"));
 
-        Process process = new ProcessBuilder(bin.resolve("pgbk").toString(), "info")
-                .directory(data.toFile())
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(bin.resolve("pgbk").toString(), "info").directory(data.toFile());
+        builder.environment().put("PGBK_JAVA_HOME", java.toString());
+        Process process = builder.start();
         String arguments = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
         assertThat(arguments)
