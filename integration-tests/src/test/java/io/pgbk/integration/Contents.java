@@ -8,8 +8,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of a whole cluster as one line per table: a digest over all rows, for every database, with large objects
- * and sequences. Unlogged tables are left out: they are empty after a restore.
+ * The content of a whole cluster as one line per table: a digest over all rows, for every database, with large objects.
+ * Unlogged tables are left out: they are empty after a restore.
  */
 record Contents(TreeMap<String, String> digests) {
     /** Reads the content; the caller sees to it that nobody writes meanwhile. */
@@ -21,7 +21,7 @@ record Contents(TreeMap<String, String> digests) {
             for (List<@Nullable String> table : server.queryIn(
                     name,
                     "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = relnamespace"
-                            + " where relkind in ('r', 'S', 'm') and relpersistence = 'p'"
+                            + " where relkind in ('r', 'm') and relpersistence = 'p'"
                             + " and nspname not in ('pg_catalog', 'information_schema', 'pg_toast')")) {
                 String relation = String.valueOf(table.getFirst());
                 digests.put(

@@ -91,7 +91,9 @@ final class Site implements AutoCloseable {
             Files.write(directory.resolve("key"), key);
             for (Repository repository : repositories) {
                 S3Endpoint endpoint = repository.store().endpoint();
-                if (endpoint != null) {
+                if (endpoint == null) {
+                    AsPostgres.createDirectory(repositoryRoot.resolve(repository.prefix()));
+                } else {
                     String label = repository.store().label();
                     Files.writeString(directory.resolve("access-key-" + label), endpoint.accessKey() + "\n");
                     Files.writeString(directory.resolve("secret-key-" + label), endpoint.secretKey() + "\n");
