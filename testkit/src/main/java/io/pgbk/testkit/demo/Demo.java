@@ -95,11 +95,14 @@ public final class Demo implements AutoCloseable {
             ordersBefore = count(server, "orders");
             lastGoodMoment = server.queryOne(
                     "select to_char(clock_timestamp() at time zone 'UTC'," + " 'YYYY-MM-DD HH24:MI:SS.US')||'+00'");
-            server.sql("select pg_sleep(0.2)");
-            say("At " + lastGoodMoment + " there are " + accountsBefore + " accounts and " + ordersBefore + " orders.");
+            // A recovery that stops at a time stops before the first later commit. Were that the DROP's own, the copy
+            // would hold the table's lock while it waits.
+            orders.resume();
+            server.sql("select pg_sleep(0.3)");
+            say("At " + lastGoodMoment + " there were " + accountsBefore + " accounts and " + ordersBefore
+                    + " orders.");
             server.sql("drop table accounts");
             say("DROP TABLE accounts. Nobody noticed yet, and orders keep coming.");
-            orders.resume();
             server.sql("select pg_sleep(1)");
         }
         String segment = server.queryOne("select pg_walfile_name(pg_switch_wal())");
