@@ -120,8 +120,9 @@ final class Workload implements AutoCloseable {
                     statement.execute("insert into in_" + tablespace + " (body) values (md5(random()::text))");
                 }
             }
+            // Each writer has large objects of its own: two that write one at once make PostgreSQL fail one of them.
             default ->
-                statement.execute("select lo_put(" + (5001 + random.nextInt(5)) + ", " + random.nextInt(1000)
+                statement.execute("select lo_put(" + (5001 + writer * 2 + random.nextInt(2)) + ", " + random.nextInt(1000)
                         + ", decode(md5(random()::text), 'hex'))");
         }
     }
