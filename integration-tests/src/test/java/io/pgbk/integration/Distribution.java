@@ -48,6 +48,7 @@ final class Distribution {
                 }
             }
             AsPostgres.own(target);
+            AsPostgres.run(target.resolve("lib/make-class-archive").toString()).orThrow();
             return target;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

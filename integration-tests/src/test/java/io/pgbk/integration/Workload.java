@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Workload implements AutoCloseable {
     private static final int WRITERS = 2;
-    private static final long PAUSE_NANOS = 4_000_000;
+    private static final long PAUSE_NANOS = 60_000_000;
 
     private final PostgresServer server;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
@@ -122,8 +122,8 @@ final class Workload implements AutoCloseable {
             }
             // Each writer has large objects of its own: two that write one at once make PostgreSQL fail one of them.
             default ->
-                statement.execute("select lo_put(" + (5001 + writer * 2 + random.nextInt(2)) + ", " + random.nextInt(1000)
-                        + ", decode(md5(random()::text), 'hex'))");
+                statement.execute("select lo_put(" + (5001 + writer * 2 + random.nextInt(2)) + ", "
+                        + random.nextInt(1000) + ", decode(md5(random()::text), 'hex'))");
         }
     }
 

@@ -24,7 +24,8 @@ final class PushHook {
         Repositories repositories = new Repositories(configuration, session.process());
         ConcurrentLinkedQueue<Repository> opened = new ConcurrentLinkedQueue<>();
         try {
-            // Always all: whoever narrowed archive_command to one repository would be told "archived" without the others.
+            // Always all: whoever narrowed archive_command to one repository would be told "archived" without the
+            // others.
             List<PushTarget> targets = configuration.repositories().stream()
                     .map(place ->
                             new PushTarget(place.name(), place.isRequired(), () -> open(repositories, place, opened)))

@@ -217,6 +217,7 @@ public final class Demo implements AutoCloseable {
             }
         }
         AsPostgres.own(to);
+        AsPostgres.run(to.resolve("lib/make-class-archive").toString()).orThrow();
         return to;
     }
 
