@@ -15,8 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.sql.ResultSet;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -132,22 +130,13 @@ final class WalProof {
     /** What the archiver says about itself, for the hint only. */
     private String archiverState() {
         try {
-            return server.query("read pg_stat_archiver", connection -> {
-                try (Statement statement = connection.createStatement();
-                        ResultSet row = statement.executeQuery(
-                                "SELECT failed_count, coalesce(last_failed_wal, ''), last_failed_time"
-                                        + " IS NOT NULL AND (last_archived_time IS NULL OR last_failed_time >"
-                                        + " last_archived_time) FROM pg_catalog.pg_stat_archiver")) {
-                    if (row.next() && row.getBoolean(3)) {
-                        return String.format(
-                                Locale.ROOT,
-                                "; its archiver failed %d times, last with %s.",
-                                row.getLong(1),
-                                row.getString(2));
-                    }
-                    return ".";
-                }
-            });
+            return server.archiverFailure()
+                    .map(failure -> String.format(
+                            Locale.ROOT,
+                            "; its archiver failed %d times, last with %s.",
+                            failure.count(),
+                            failure.lastFile()))
+                    .orElse(".");
         } catch (PgbkException e) {
             return ".";
         }

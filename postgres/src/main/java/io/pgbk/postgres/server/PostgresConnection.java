@@ -202,6 +202,21 @@ public final class PostgresConnection implements AutoCloseable {
         return query("read the state of the standby", c -> StandbyFactsReader.read(c, version));
     }
 
+    /** How archiving fails on this server; empty while the archiver's last try succeeded. */
+    public Optional<ArchiverFailure> archiverFailure() {
+        return query("read pg_stat_archiver", c -> {
+            try (Statement statement = c.createStatement();
+                    ResultSet row = statement.executeQuery(
+                            "select failed_count, coalesce(last_failed_wal, '') from pg_catalog.pg_stat_archiver"
+                                    + " where last_failed_time is not null"
+                                    + " and (last_archived_time is null or last_failed_time > last_archived_time)")) {
+                return row.next()
+                        ? Optional.of(new ArchiverFailure(row.getLong(1), row.getString(2)))
+                        : Optional.empty();
+            }
+        });
+    }
+
     /** The databases that accept connections, in the order of their names. */
     public List<String> databases() {
         return query("list the databases", c -> {
