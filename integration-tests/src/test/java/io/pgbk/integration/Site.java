@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  * One database host as an operator would set it up: a directory with configuration, key and credentials, and the
  * launcher run as the database's user. Nothing of it is on the class path of the test: pgbk is only called as a program.
  */
-final class Site implements AutoCloseable {
+public final class Site implements AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofMinutes(3);
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -38,7 +38,7 @@ final class Site implements AutoCloseable {
     private String extraYaml = "";
 
     /** A repository of the configuration. */
-    record Repository(String name, StoreKind store, String prefix, String moreYaml) {}
+    public record Repository(String name, StoreKind store, String prefix, String moreYaml) {}
 
     private Site(
             Path directory, Path repositoryRoot, String cluster, boolean encrypted, List<Repository> repositories) {
@@ -50,7 +50,7 @@ final class Site implements AutoCloseable {
     }
 
     /** A site with one repository of its own. */
-    static Site create(StoreKind store, boolean encrypted) {
+    public static Site create(StoreKind store, boolean encrypted) {
         return create(encrypted, List.of(new Repository("primary", store, randomPrefix(), "")));
     }
 
@@ -62,7 +62,7 @@ final class Site implements AutoCloseable {
         return site;
     }
 
-    static String randomPrefix() {
+    public static String randomPrefix() {
         byte[] random = new byte[6];
         new SecureRandom().nextBytes(random);
         return "t/" + HexFormat.of().formatHex(random);
@@ -115,7 +115,7 @@ final class Site implements AutoCloseable {
     }
 
     /** Writes the configuration for a server; called again it replaces it. */
-    Site configure(PostgresServer wanted) {
+    public Site configure(PostgresServer wanted) {
         server = wanted;
         return configure(wanted.dataDirectory(), wanted.socketDirectory(), wanted.port(), wanted.user());
     }
@@ -167,7 +167,7 @@ final class Site implements AutoCloseable {
     }
 
     /** What goes into postgresql.conf. */
-    String archiveCommand() {
+    public String archiveCommand() {
         return Distribution.launcher() + " --config " + config() + " archive-push %p";
     }
 
@@ -177,7 +177,7 @@ final class Site implements AutoCloseable {
     }
 
     /** The words of a pgbk command for this site. */
-    List<String> command(String... arguments) {
+    public List<String> command(String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Distribution.launcher().toString());
         command.add("--config");
@@ -187,19 +187,19 @@ final class Site implements AutoCloseable {
     }
 
     /** Runs pgbk, which must succeed, and returns its standard output. */
-    String run(String... arguments) {
+    public String run(String... arguments) {
         return pgbk(arguments).orThrow().stdout();
     }
 
     /** Runs pgbk with JSON output, which must succeed. */
-    JsonNode json(String... arguments) {
+    public JsonNode json(String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
         all.add("--output");
         all.add("json");
         return parse(run(all.toArray(String[]::new)));
     }
 
-    static JsonNode parse(String json) {
+    public static JsonNode parse(String json) {
         return JSON.readTree(json);
     }
 

@@ -6,13 +6,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Where a test's repository lies. The servers are started on first use and serve all tests of the JVM. */
-enum StoreKind {
+public enum StoreKind {
     DIRECTORY,
     S3PROXY,
     RGW_HTTP,
     RGW_HTTPS;
 
-    @Nullable S3Endpoint endpoint() {
+    public @Nullable S3Endpoint endpoint() {
         return switch (this) {
             case DIRECTORY -> null;
             case S3PROXY -> Servers.s3Proxy();
@@ -37,7 +37,7 @@ enum StoreKind {
                 + ", secret-key-file: " + secrets.resolve("secret-key-" + label()) + "}\n";
     }
 
-    String label() {
+    public String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

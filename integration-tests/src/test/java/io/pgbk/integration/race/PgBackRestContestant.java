@@ -1,0 +1,130 @@
+package io.pgbk.integration.race;
+
+import io.pgbk.integration.Site;
+import io.pgbk.testkit.AsPostgres;
+import io.pgbk.testkit.PostgresServer;
+import io.pgbk.testkit.S3Endpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Debian's pgBackRest with the same means: two processes, zstd 3, encryption, small files bundled. */
+final class PgBackRestContestant implements Contestant {
+    private static final Duration LONG = Duration.ofHours(1);
+
+    private final Path config;
+
+    /** @param endpoint null for a local directory */
+    PgBackRestContestant(Path directory, PostgresServer server, @Nullable S3Endpoint endpoint) {
+        config = directory.resolve("pgbackrest.conf");
+        Path repository = AsPostgres.createDirectory(directory.resolve("repository"));
+        Path locks = AsPostgres.createDirectory(directory.resolve("locks"));
+        AsPostgres.write(config, """
+                [global]
+                %s
+                repo1-cipher-type=aes-256-cbc
+                repo1-cipher-pass=a-long-pass-phrase-of-the-race
+                repo1-bundle=y
+                repo1-retention-full=1
+                expire-auto=n
+                compress-type=zst
+                compress-level=3
+                process-max=2
+                start-fast=y
+                log-level-file=off
+                log-level-console=warn
+                lock-path=%s
+                [race]
+                pg1-path=%s
+                pg1-socket-path=%s
+                pg1-port=%d
+                pg1-user=%s
+                """.formatted(
+                        endpoint == null ? "repo1-path=" + repository : s3(endpoint),
+                        locks,
+                        server.dataDirectory(),
+                        server.socketDirectory(),
+                        server.port(),
+                        server.user()));
+    }
+
+    private static String s3(S3Endpoint endpoint) {
+        return """
+                repo1-type=s3
+                repo1-path=/%s
+                repo1-s3-uri-style=path
+                repo1-s3-endpoint=%s
+                repo1-storage-port=%d
+                repo1-storage-ca-file=%s
+                repo1-s3-bucket=%s
+                repo1-s3-region=%s
+                repo1-s3-key=%s
+                repo1-s3-key-secret=%s""".formatted(
+                        Site.randomPrefix(),
+                        endpoint.url().getHost(),
+                        endpoint.url().getPort(),
+                        endpoint.caFile(),
+                        endpoint.bucket(),
+                        endpoint.region(),
+                        endpoint.accessKey(),
+                        endpoint.secretKey());
+    }
+
+    private List<String> command(String... words) {
+        List<String> command = new java.util.ArrayList<>(List.of("pgbackrest", "--config=" + config, "--stanza=race"));
+        command.addAll(List.of(words));
+        return command;
+    }
+
+    private String run(String... words) {
+        return AsPostgres.run(command(words), Map.of(), null, LONG).orThrow().stdout();
+    }
+
+    @Override
+    public String name() {
+        return "pgBackRest";
+    }
+
+    @Override
+    public void initialise() {
+        run("stanza-create");
+    }
+
+    @Override
+    public String archiveCommand() {
+        return String.join(" ", command("archive-push", "%p"));
+    }
+
+    @Override
+    public List<String> backup() {
+        return command("--type=full", "backup");
+    }
+
+    @Override
+    public long storedBytes() {
+        JsonNode backups = Site.parse(run("--output=json", "info")).path(0).path("backup");
+        return backups.path(backups.size() - 1)
+                .path("info")
+                .path("repository")
+                .path("delta")
+                .asLong();
+    }
+
+    @Override
+    public void forgetOldBackups() {
+        run("expire");
+    }
+
+    @Override
+    public List<String> restore(Path target) {
+        return command("--pg1-path=" + target, "--archive-mode=off", "restore");
+    }
+
+    @Override
+    public List<String> push(Path segment) {
+        return command("archive-push", segment.toString());
+    }
+}
