@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Ceph RADOS Gateway on loopback, over http and https with an authority of its own. One is shared by everything that
- * runs in this JVM, or by a whole run: PGBK_TEST_RGW_DIR names the directory of one that {@code rgw.sh} started.
+ * runs in this JVM, or by a whole run: PGBK_TEST_RGW_DIR names the directory of one that {@code rgw.sh} starts or has
+ * started.
  *
  * <p>The server stops with this JVM, also when that is killed: its supervisor watches a pipe.
  */
@@ -30,6 +32,9 @@ public final class RgwServer {
     private static final String SHARED_DIRECTORY = "PGBK_TEST_RGW_DIR";
     private static final List<String> PROGRAMS =
             List.of("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "openssl", "setpriv");
+
+    /** Longer than all attempts of the script together. */
+    private static final Duration START_DEADLINE = Duration.ofMinutes(15);
 
     private static @Nullable RgwServer shared;
     private static boolean reported;
@@ -47,7 +52,7 @@ public final class RgwServer {
         }
         try {
             String given = System.getenv(SHARED_DIRECTORY);
-            if (given != null && !given.isEmpty()) {
+            if (given != null && !given.isEmpty() && isStarted(Path.of(given))) {
                 shared = new RgwServer(Path.of(given));
                 return Optional.of(shared);
             }
@@ -68,6 +73,18 @@ public final class RgwServer {
         }
     }
 
+    /** Waits for the gateway that another process starts; false, and said so, when that process gave up. */
+    private static boolean isStarted(Path directory) throws IOException {
+        Path endpoint = directory.resolve("endpoint");
+        Path failed = directory.resolve("failed");
+        Deadline.within(START_DEADLINE)
+                .await("the gateway in " + directory, () -> Files.exists(endpoint) || Files.exists(failed));
+        if (Files.exists(failed)) {
+            System.err.println("this JVM starts a gateway of its own: " + Files.readString(failed));
+        }
+        return Files.exists(endpoint);
+    }
+
     private static boolean isInstalled(String program) {
         String path = Objects.requireNonNullElse(System.getenv("PATH"), "") + ":/usr/sbin:/sbin";
         for (String directory : path.split(":", -1)) {
@@ -85,8 +102,9 @@ public final class RgwServer {
             Files.copy(Objects.requireNonNull(resource), script, StandardCopyOption.REPLACE_EXISTING);
         }
         Path data = directory.resolve("data");
+        Path errors = directory.resolve("errors");
         Process process = new ProcessBuilder("bash", script.toString(), "run", data.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(errors.toFile())
                 .start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(process, directory), "stop the gateway"));
         BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
@@ -95,7 +113,7 @@ public final class RgwServer {
                 return new RgwServer(data);
             }
         }
-        throw new IOException("the supervisor ended, see " + data.resolve("log"));
+        throw new IOException("the supervisor ended: " + Files.readString(errors));
     }
 
     private static void stop(Process process, Path directory) {
