@@ -40,15 +40,22 @@ public final class Main {
                 Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
             }
         }));
-        int exit = hook.map(kind -> status(Hooks.run(kind, arguments, process)))
-                .orElseGet(() -> Commands.run(arguments, process));
-        process.out().flush();
-        process.err().flush();
+        int exit = run(arguments, process);
         if (!process.stop().isRequested()) {
             ending.set(true);
             System.exit(exit);
         }
         result.add(exit);
+    }
+
+    /** Runs one command in a process, the hooks included, and returns its exit code. */
+    static int run(List<String> arguments, ProcessContext process) {
+        int exit = HookCall.kindOf(arguments)
+                .map(kind -> status(Hooks.run(kind, arguments, process)))
+                .orElseGet(() -> Commands.run(arguments, process));
+        process.out().flush();
+        process.err().flush();
+        return exit;
     }
 
     private static int status(HookResult result) {

@@ -69,6 +69,21 @@ public final class PushRunner {
      *     is above 125, which would end PostgreSQL's archiver.
      */
     public PushReport push(PushRequest request, TaskMonitor monitor) {
+        return run(request, Optional.empty(), monitor);
+    }
+
+    /**
+     * Archives a segment that {@link #push} refuses with WAL_CONFLICT: it is kept beside the archived one, in every
+     * repository that has another, so that its server's archiving goes on. It is validated as every other.
+     *
+     * @return what became of it; every required repository has both
+     * @throws PgbkException as {@link #push}; USAGE when the file is no segment
+     */
+    public PushReport resolve(PushRequest request, Resolution resolution, TaskMonitor monitor) {
+        return run(request, Optional.of(resolution), monitor);
+    }
+
+    private PushReport run(PushRequest request, Optional<Resolution> resolution, TaskMonitor monitor) {
         long deadlineNanos = nanoTime.getAsLong() + deadline.toNanos();
         try (PushedFile file =
                 PushedFile.open(request.argument(), request.workingDirectory(), request.dataDirectory())) {
@@ -81,7 +96,7 @@ public final class PushRunner {
             Task<ValidatedFile> validation = new Task<>("pgbk-validate");
             List<Attempt> attempts = new ArrayList<>();
             for (PushTarget target : targets) {
-                TargetPush push = new TargetPush(target.name(), file.name(), control, localHistory);
+                TargetPush push = new TargetPush(target.name(), file.name(), control, localHistory, resolution);
                 attempts.add(begin(target, push, validation));
             }
             FileValidator validator = new FileValidator(

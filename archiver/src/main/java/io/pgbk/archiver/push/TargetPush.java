@@ -21,16 +21,24 @@ final class TargetPush {
     private final WalFileName name;
     private final Optional<PgControl> control;
     private final Optional<byte[]> localHistory;
+    private final Optional<Resolution> resolution;
 
     /**
      * @param control what the pg_control beside pg_wal says
      * @param localHistory the history of the file's timeline in the same pg_wal
+     * @param resolution what a person decided for the case that the archive has another file of the name
      */
-    TargetPush(String repository, WalFileName name, Optional<PgControl> control, Optional<byte[]> localHistory) {
+    TargetPush(
+            String repository,
+            WalFileName name,
+            Optional<PgControl> control,
+            Optional<byte[]> localHistory,
+            Optional<Resolution> resolution) {
         this.repository = repository;
         this.name = name;
         this.control = control;
         this.localHistory = localHistory;
+        this.resolution = resolution;
     }
 
     /**
@@ -94,7 +102,22 @@ final class TargetPush {
      */
     PutWalOutcome put(WalArchive archive, ValidatedFile file) {
         requireHistory(archive, file.upload().systemIdentifier());
-        return require(name, archive.put(file.upload()));
+        PutWalOutcome outcome = archive.put(file.upload());
+        if (resolution.isPresent() && isForAPerson(archive, outcome)) {
+            Resolution decision = resolution.get();
+            outcome = archive.putResolved(file.upload(), decision.deliverNew(), decision.reason());
+        }
+        return require(name, outcome);
+    }
+
+    /** Whether there are, or would be, several contents of the name. */
+    private boolean isForAPerson(WalArchive archive, PutWalOutcome outcome) {
+        return switch (outcome) {
+            case PutWalOutcome.Conflict _ -> true;
+            case PutWalOutcome.AlreadyIdentical _ ->
+                archive.show(name).variants().size() > 1;
+            case PutWalOutcome.Stored _, PutWalOutcome.KeptBeside _, PutWalOutcome.HistoryConflict _ -> false;
+        };
     }
 
     private PutWalOutcome require(WalFileName pushed, PutWalOutcome outcome) {
@@ -109,7 +132,9 @@ final class TargetPush {
                                 + conflict.archivedDigest() + ", new digest " + conflict.newDigest() + " ("
                                 + conflict.reason() + ")",
                         "Two servers write the same timeline. Stop the wrong one; 'pgbk wal show " + pushed
-                                + "' compares both and 'pgbk wal resolve " + pushed + "' decides which one counts.");
+                                + "' shows what is archived. If this server is the right one, or its WAL is needed too,"
+                                + " 'pgbk wal resolve " + pushed + " --keep pg_wal/" + pushed
+                                + " --deliver archived|kept --reason TEXT' keeps both, and archiving goes on.");
             case PutWalOutcome.HistoryConflict conflict ->
                 throw new PgbkException(
                         ErrorCode.TIMELINE_CONFLICT,

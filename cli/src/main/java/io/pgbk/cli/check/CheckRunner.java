@@ -9,6 +9,7 @@ import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.cli.check.CheckReport.Check;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
+import io.pgbk.cli.output.Units;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.cli.wiring.Server;
@@ -21,6 +22,7 @@ import io.pgbk.postgres.server.SameServer;
 import io.pgbk.postgres.server.ServerFacts;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -36,12 +38,19 @@ public final class CheckRunner {
     private final Configuration configuration;
     private final ProcessContext process;
     private final TaskMonitor monitor;
+    private final Duration patience;
     private final List<Check> checks = new ArrayList<>();
 
     public CheckRunner(Configuration configuration, ProcessContext process, TaskMonitor monitor) {
+        this(configuration, process, monitor, ARRIVAL);
+    }
+
+    /** @param patience how long a switched segment may need until it is in the repository */
+    public CheckRunner(Configuration configuration, ProcessContext process, TaskMonitor monitor, Duration patience) {
         this.configuration = configuration;
         this.process = process;
         this.monitor = monitor;
+        this.patience = patience;
     }
 
     /**
@@ -74,6 +83,10 @@ public final class CheckRunner {
                         "data directory",
                         "belongs to the server, PostgreSQL " + same.version()
                                 + (same.inRecovery() ? ", a standby" : ", a primary")));
+        attempt("postgres clock", () -> {
+            clock("postgres clock", "this host", "the server", connection::currentTime);
+            return server;
+        });
         List<BackupPreflight.Finding> findings = BackupPreflight.check(server, server.inRecovery());
         findings.forEach(finding -> checks.add(
                 new Check("setting " + finding.name(), !finding.fatal(), finding.message(), finding.hint())));
@@ -98,7 +111,7 @@ public final class CheckRunner {
                 return name;
             });
             attempt(name + ", clock", () -> {
-                clock(name, repository);
+                clock(name + ", clock", "this host", "the store", repository.store()::currentTime);
                 return name;
             });
             ClusterCatalog cluster = repositories.cluster(repository);
@@ -133,16 +146,26 @@ public final class CheckRunner {
                 absent ? null : "The store does not tell the truth about missing objects; do not use it."));
     }
 
-    private void clock(String name, Repository repository) {
-        Duration skew = Duration.between(
-                        process.clock().instant(), repository.store().currentTime())
-                .abs();
-        boolean right = skew.compareTo(LARGEST_SKEW) <= 0;
+    /** Times of commits come from the server's clock, ages from this host's and the store's. */
+    private void clock(String name, String here, String there, Supplier<Instant> other) {
+        Instant before = process.clock().instant();
+        Instant asked = other.get();
+        Instant after = process.clock().instant();
+        Duration ahead = asked.isBefore(before)
+                ? Duration.between(before, asked)
+                : asked.isAfter(after) ? Duration.between(after, asked) : Duration.ZERO;
+        boolean right = ahead.abs().compareTo(LARGEST_SKEW) <= 0;
         checks.add(new Check(
-                name + ", clock",
+                name,
                 right,
-                "host and store differ by " + skew.toSeconds() + " s",
-                right ? null : "Let NTP set the clocks; expiry refuses more than five minutes."));
+                ahead.abs().toSeconds() == 0
+                        ? "the clocks of " + here + " and " + there + " agree"
+                        : "the clock of " + there + " is " + Units.span(ahead.abs())
+                                + (ahead.isNegative() ? " behind" : " ahead of") + " that of " + here,
+                right
+                        ? null
+                        : "Let NTP set the clocks: nothing is removed while they differ by more than five minutes, and"
+                                + " targets in time are those of the server's clock."));
     }
 
     /** Switches to a new segment and waits until the finished one is in the repository. */
@@ -158,7 +181,7 @@ public final class CheckRunner {
         WalFileName file = WalFileName.parse(segment.toString()).orElseThrow();
         long started = process.nanoTime().getAsLong();
         boolean there = wal.find(file).isPresent();
-        while (!there && process.nanoTime().getAsLong() - started < ARRIVAL.toNanos()) {
+        while (!there && process.nanoTime().getAsLong() - started < patience.toNanos()) {
             monitor.checkCancelled();
             MonotonicTime.SYSTEM.pause(PAUSE);
             there = wal.find(file).isPresent();
@@ -170,7 +193,8 @@ public final class CheckRunner {
                         there,
                         there
                                 ? segment + " arrived after " + millis + " ms"
-                                : segment + " did not arrive within " + ARRIVAL.toSeconds() + " s; archive_command is '"
+                                : segment + " did not arrive within " + patience.toSeconds()
+                                        + " s; archive_command is '"
                                         + server.archiving().command() + "'",
                         there
                                 ? null

@@ -31,8 +31,7 @@ public final class AnnotateCommand implements Callable<Integer> {
     public Integer call() {
         Label backup = Label.require(label);
         Map<String, String> annotations = Annotations.parse(notes);
-        Map<String, String> now = WithRepository.cluster(session, cluster -> {
-            cluster.backups().require(backup);
+        Map<String, String> now = WithRepository.backup(session, backup, cluster -> {
             cluster.backups().annotate(backup, annotations);
             return cluster.backups().require(backup).annotations();
         });

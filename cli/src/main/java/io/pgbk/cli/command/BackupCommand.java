@@ -34,12 +34,16 @@ import picocli.CommandLine.Option;
         })
 public final class BackupCommand implements Callable<Integer> {
     private static final int SHOWN_PAGE_ERRORS = 20;
+    private static final String FULL = "full";
 
     private final Session session;
 
-    @Option(names = "--type", paramLabel = "full", description = "What to take; a full backup.")
-    @SuppressWarnings("UnusedVariable") // picocli refuses every other word
-    private Type type = Type.full;
+    @Option(
+            names = "--type",
+            paramLabel = "full",
+            completionCandidates = Words.BackupTypes.class,
+            description = "What to take; a full backup.")
+    private String type = FULL;
 
     @Option(names = "--standby", description = "Copies the files from this standby; the primary must be archiving.")
     private boolean standby;
@@ -55,17 +59,20 @@ public final class BackupCommand implements Callable<Integer> {
             description = "A note that is kept with the backup; may be repeated.")
     private List<String> annotations = List.of();
 
-    /** The kinds of backup; named as people write them. */
-    enum Type {
-        full
-    }
-
     BackupCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() {
+        if (!type.equals(FULL)) {
+            throw new PgbkException(
+                    ErrorCode.USAGE,
+                    type.equals("diff") || type.equals("incr")
+                            ? "this version of pgbk takes no backups of type " + type
+                            : "--type " + type + " is unknown",
+                    "Take a full backup: --type full, or leave --type out.");
+        }
         if (standby && ifPrimary) {
             throw new PgbkException(
                     ErrorCode.USAGE, "--standby and --if-primary exclude each other", "Give one of them.");

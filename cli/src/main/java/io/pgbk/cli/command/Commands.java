@@ -1,5 +1,6 @@
 package io.pgbk.cli.command;
 
+import io.pgbk.cli.config.NearestName;
 import io.pgbk.cli.output.Console;
 import io.pgbk.cli.output.ErrorReport;
 import io.pgbk.cli.output.OutputFormat;
@@ -12,8 +13,11 @@ import io.pgbk.postgres.files.FileNames;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -91,16 +95,32 @@ public final class Commands {
         if (failure.getCause() instanceof PgbkException known) {
             return known;
         }
-        String command = failure.getCommandLine().getCommandSpec().qualifiedName();
-        List<String> suggestions = failure instanceof UnmatchedArgumentException unmatched
-                ? unmatched.getSuggestions()
-                : List.<String>of();
-        String nearest = suggestions.isEmpty() ? "" : "Did you mean " + String.join(" or ", suggestions) + "? ";
-        String message = String.valueOf(failure.getMessage()).strip();
+        CommandSpec command = failure.getCommandLine().getCommandSpec();
+        String help = "See " + command.qualifiedName() + " --help.";
+        if (failure instanceof UnmatchedArgumentException unmatched) {
+            return unmatched(
+                    command, FileNames.textOfArgument(unmatched.getUnmatched().getFirst()), help);
+        }
+        String message = String.valueOf(failure.getMessage()).strip().replaceFirst("^Error: ", "");
         return new PgbkException(
-                ErrorCode.USAGE,
-                Character.toLowerCase(message.charAt(0)) + message.substring(1),
-                nearest + "See " + command + " --help.");
+                ErrorCode.USAGE, Character.toLowerCase(message.charAt(0)) + message.substring(1), help);
+    }
+
+    private static PgbkException unmatched(CommandSpec command, String word, String help) {
+        boolean option = word.startsWith("-");
+        boolean subcommand = !option && !command.subcommands().isEmpty();
+        String shown = option ? word.replaceFirst("(?s)=.*", "") : word;
+        // Both together: "help" is the option --help, and "--version" the command version.
+        Set<String> known = new TreeSet<>(command.subcommands().keySet());
+        if (option || subcommand) {
+            known.addAll(command.optionsMap().keySet());
+        }
+        String nearest = NearestName.of(shown, known)
+                .map(name -> "Did you mean " + name + "? ")
+                .orElse("");
+        String what = option ? "unknown option " : subcommand ? "unknown command " : "unexpected argument ";
+        return new PgbkException(
+                ErrorCode.USAGE, what + "\"" + shown + "\" of " + command.qualifiedName(), nearest + help);
     }
 
     private static OutputFormat outputFormat(@Nullable String text) {

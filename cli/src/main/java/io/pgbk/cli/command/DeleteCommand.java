@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,18 +34,38 @@ public final class DeleteCommand implements Callable<Integer> {
     @Option(names = "--now", description = "Without the grace period; nothing may be reading it.")
     private boolean now;
 
+    @Option(names = "--dry-run", description = "Checks everything, says what would go, and removes nothing.")
+    private boolean dryRun;
+
     DeleteCommand(Session session) {
         this.session = session;
     }
 
     private record Answer(
-            String label, boolean removed, Instant removeAfter, long bytesFreed, Map<String, String> leftovers) {}
+            String label,
+            boolean removed,
+            @Nullable Instant removeAfter,
+            long bytesFreed,
+            Map<String, String> leftovers,
+            boolean dryRun) {}
 
     @Override
     public Integer call() {
         Label backup = Label.require(label);
-        BackupCatalog.Deletion deletion = WithRepository.cluster(
-                session, cluster -> cluster.backups().delete(backup, now ? Duration.ZERO : BackupCatalog.GRACE, force));
+        if (dryRun) {
+            long bytes = WithRepository.backup(
+                    session, backup, cluster -> cluster.backups().examineDeletion(backup, force));
+            session.console()
+                    .answer(
+                            new Answer(backup.value(), false, null, bytes, Map.of(), true),
+                            List.of("would delete " + backup.value() + ", " + Units.bytes(bytes)
+                                    + " in its own packs"));
+            return 0;
+        }
+        BackupCatalog.Deletion deletion = WithRepository.backup(
+                session,
+                backup,
+                cluster -> cluster.backups().delete(backup, now ? Duration.ZERO : BackupCatalog.GRACE, force));
         List<String> text = new ArrayList<>();
         text.add(
                 deletion.removed()
@@ -58,7 +79,8 @@ public final class DeleteCommand implements Callable<Integer> {
                                 deletion.removed(),
                                 deletion.removeAfter(),
                                 deletion.bytesFreed(),
-                                deletion.leftovers()),
+                                deletion.leftovers(),
+                                false),
                         text);
         return 0;
     }

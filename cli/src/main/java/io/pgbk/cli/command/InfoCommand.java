@@ -7,8 +7,11 @@ import io.pgbk.cli.info.InfoAssembler;
 import io.pgbk.cli.info.InfoReport;
 import io.pgbk.cli.info.InfoText;
 import io.pgbk.cli.output.ConsoleMonitor;
+import io.pgbk.cli.output.ErrorReport;
 import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -31,18 +34,40 @@ public final class InfoCommand implements Callable<Integer> {
         Configuration configuration = session.configuration();
         Repositories repositories = new Repositories(configuration, session.process());
         ConsoleMonitor monitor = session.monitor();
+        List<ConfigurationRepository> places = configuration.selected(session.repositoryName());
         List<InfoReport.RepositoryInfo> infos = new ArrayList<>();
+        List<PgbkException> failures = new ArrayList<>();
         try {
-            for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
+            for (ConfigurationRepository place : places) {
                 try (Repository repository = repositories.open(place)) {
                     infos.add(new InfoAssembler(monitor).assemble(place.name(), repositories.cluster(repository)));
+                } catch (PgbkException e) {
+                    if (e.code() == ErrorCode.INTERRUPTED || places.size() == 1) {
+                        throw e;
+                    }
+                    failures.add(e);
+                    infos.add(failed(place, e));
                 }
             }
         } finally {
             monitor.finish();
         }
+        // When nobody answers, that is the answer.
+        if (failures.size() == places.size()) {
+            throw failures.getFirst();
+        }
         InfoReport report = new InfoReport(configuration.cluster(), infos);
         session.console().answer(report, InfoText.lines(report));
-        return 0;
+        failures.forEach(failure -> ErrorReport.of(failure).print(session.console()));
+        return failures.isEmpty() ? 0 : failures.getFirst().code().exit();
+    }
+
+    private static InfoReport.RepositoryInfo failed(ConfigurationRepository place, PgbkException failure) {
+        return InfoReport.RepositoryInfo.failed(
+                place.name(),
+                place.url(),
+                place.isEncrypted(),
+                failure.code().id(),
+                String.valueOf(failure.getMessage()));
     }
 }

@@ -40,6 +40,7 @@ public final class PgbkCommand {
     @Option(
             names = "--output",
             paramLabel = "text|json",
+            completionCandidates = Words.Output.class,
             scope = ScopeType.INHERIT,
             description = "How to answer: text for people, or one JSON object.")
     private OutputFormat output = OutputFormat.TEXT;

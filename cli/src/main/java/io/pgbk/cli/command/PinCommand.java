@@ -27,8 +27,7 @@ public final class PinCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Label backup = Label.require(label);
-        WithRepository.cluster(session, cluster -> {
-            cluster.backups().require(backup);
+        WithRepository.backup(session, backup, cluster -> {
             cluster.backups().pin(backup, reason);
             return backup;
         });

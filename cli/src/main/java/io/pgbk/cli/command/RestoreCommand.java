@@ -13,10 +13,8 @@ import io.pgbk.restore.plan.RestoreGoal;
 import io.pgbk.restore.run.Archiving;
 import io.pgbk.restore.run.RecoveryRole;
 import io.pgbk.restore.run.RestorePlan;
-import io.pgbk.restore.run.RestorePreparation;
 import io.pgbk.restore.run.RestoreReport;
 import io.pgbk.restore.run.RestoreRequest;
-import io.pgbk.restore.run.RestoreRunner;
 import io.pgbk.restore.target.TargetAction;
 import io.pgbk.restore.target.TimelineChoice;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +59,7 @@ public final class RestoreCommand implements Callable<Integer> {
     @Option(
             names = "--target-action",
             paramLabel = "pause|promote|shutdown",
+            completionCandidates = Words.Actions.class,
             description = "What PostgreSQL does at the target; it pauses by default.")
     private String action = "pause";
 
@@ -88,6 +87,7 @@ public final class RestoreCommand implements Callable<Integer> {
     @Option(
             names = "--archiving",
             paramLabel = "continue|off",
+            completionCandidates = Words.Archiving.class,
             description = "Whether the restored server archives; continue only by default in the configured directory.")
     private @Nullable String archiving;
 
@@ -102,6 +102,7 @@ public final class RestoreCommand implements Callable<Integer> {
 
     private record Answer(
             String label,
+            String repository,
             TargetAnswer target,
             int timeline,
             String dataDirectory,
@@ -117,20 +118,15 @@ public final class RestoreCommand implements Callable<Integer> {
     public Integer call() {
         RestoreRequest request = request();
         ConsoleMonitor monitor = session.monitor();
-        try {
-            WithRepository.cluster(session, cluster -> {
-                RestorePlan plan = new RestorePreparation(
-                                cluster, request, session.process().clock(), monitor)
-                        .prepare();
-                if (dryRun) {
-                    monitor.finish();
-                    session.console().answer(answer(plan, 0, 0, 0, 0), plan.describe());
-                } else {
-                    plan.notes().forEach(monitor::warn);
-                    done(new RestoreRunner(cluster, session.process().clock()).run(plan, monitor), monitor);
-                }
-                return plan;
-            });
+        try (RestoreSources sources = new RestoreSources(session, monitor)) {
+            RestoreSources.Source source = sources.prepare(request);
+            if (dryRun) {
+                monitor.finish();
+                Answer answer = answer(source, 0, 0, 0, 0);
+                session.console().answer(answer, answer.plan());
+            } else {
+                done(sources.run(source, request), monitor);
+            }
         } finally {
             monitor.finish();
         }
@@ -149,6 +145,8 @@ public final class RestoreCommand implements Callable<Integer> {
                     "Use passfile=... and put the password there.");
         }
         Configuration configuration = session.configuration();
+        refuseLineBreak("--primary-conninfo", primaryConnection);
+        refuseLineBreak("--data-directory", dataDirectory == null ? null : dataDirectory.toString());
         Path directory = dataDirectory == null
                 ? configuration.requireDataDirectory()
                 : session.process().workingDirectory().resolve(dataDirectory).normalize();
@@ -178,12 +176,21 @@ public final class RestoreCommand implements Callable<Integer> {
                 configuration.parallel());
     }
 
-    private void done(RestoreReport report, ConsoleMonitor monitor) {
+    /** It would become a setting, and PostgreSQL's configuration files have no line breaks in values. */
+    private static void refuseLineBreak(String option, @Nullable String text) {
+        if (text != null && text.chars().anyMatch(c -> c == '\n' || c == '\r')) {
+            throw new PgbkException(ErrorCode.USAGE, "the value of " + option + " has a line break", "Write one line.");
+        }
+    }
+
+    private void done(RestoreSources.Restored restored, ConsoleMonitor monitor) {
         monitor.finish();
+        RestoreReport report = restored.report();
         RestorePlan plan = report.plan();
         double seconds = report.duration().toMillis() / 1000.0;
         List<String> text = new ArrayList<>();
-        text.add("restored " + plan.label() + " to " + FileNames.display(plan.dataDirectory()) + " in "
+        text.add("restored " + plan.label() + " from repository "
+                + restored.source().place().name() + " to " + FileNames.display(plan.dataDirectory()) + " in "
                 + Units.span(report.duration().isNegative() ? Duration.ZERO : report.duration()));
         text.add("  " + Units.count(report.files(), "file", "files") + ", " + Units.bytes(report.bytesWritten())
                 + " written, " + Units.bytes(report.bytesFetched()) + " fetched");
@@ -191,12 +198,25 @@ public final class RestoreCommand implements Callable<Integer> {
                 + Integer.toUnsignedString(plan.recovery().timeline()) + " when it is started; archiving: "
                 + plan.archiving().id());
         session.console()
-                .answer(answer(plan, report.files(), report.bytesWritten(), report.bytesFetched(), seconds), text);
+                .answer(
+                        answer(
+                                restored.source(),
+                                report.files(),
+                                report.bytesWritten(),
+                                report.bytesFetched(),
+                                seconds),
+                        text);
     }
 
-    private Answer answer(RestorePlan plan, long files, long written, long fetched, double seconds) {
+    private Answer answer(RestoreSources.Source source, long files, long written, long fetched, double seconds) {
+        RestorePlan plan = source.plan();
+        List<String> lines = new ArrayList<>();
+        lines.add("repository:     " + source.place().name() + ", "
+                + source.cluster().repository().displayName());
+        lines.addAll(plan.describe());
         return new Answer(
                 plan.label().value(),
+                source.place().name(),
                 new TargetAnswer(
                         plan.recovery().requested().kind(),
                         plan.recovery().requested().value()),
@@ -208,7 +228,7 @@ public final class RestoreCommand implements Callable<Integer> {
                 plan.archiving().id(),
                 seconds,
                 dryRun,
-                plan.describe());
+                lines);
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String option, String text) {

@@ -23,8 +23,7 @@ public final class UnpinCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Label backup = Label.require(label);
-        WithRepository.cluster(session, cluster -> {
-            cluster.backups().require(backup);
+        WithRepository.backup(session, backup, cluster -> {
             cluster.backups().unpin(backup);
             return backup;
         });

@@ -1,12 +1,19 @@
 package io.pgbk.cli.command;
 
+import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.cli.config.Configuration;
+import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.output.ConsoleMonitor;
+import io.pgbk.cli.output.ErrorReport;
 import io.pgbk.cli.output.Units;
 import io.pgbk.cli.process.Session;
+import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.restore.verify.Finding;
 import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
@@ -14,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,7 +30,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "verify",
         description = {
-            "Reads back what the repository holds of the cluster and checks it: objects, manifests, continuity of the WAL.",
+            "Reads back what the repositories hold of the cluster and checks it: objects, manifests, continuity of the WAL.",
             "Exit code 1 when something is damaged or missing; the verdict is recorded on each backup."
         })
 public final class VerifyCommand implements Callable<Integer> {
@@ -42,10 +50,20 @@ public final class VerifyCommand implements Callable<Integer> {
         this.session = session;
     }
 
-    private record FoundAnswer(String kind, String object, Optional<String> backup, String message) {}
+    private record FoundAnswer(
+            String kind, String object, Optional<String> backup, String repository, String message) {}
+
+    private record PlaceAnswer(String name, String verdict, long objectsChecked, long bytesChecked) {}
 
     private record Answer(
-            String verdict, double samplePercent, long objectsChecked, long bytesChecked, List<FoundAnswer> findings) {}
+            String verdict,
+            double samplePercent,
+            long objectsChecked,
+            long bytesChecked,
+            List<FoundAnswer> findings,
+            List<PlaceAnswer> repositories) {}
+
+    private record Verified(ConfigurationRepository place, VerifyReport report) {}
 
     @Override
     public Integer call() {
@@ -53,36 +71,94 @@ public final class VerifyCommand implements Callable<Integer> {
             throw new PgbkException(
                     ErrorCode.USAGE, "--sample " + samplePercent + " is not more than 0 and at most 100", null);
         }
+        Configuration configuration = session.configuration();
         Optional<Label> label = Optional.ofNullable(backup).map(Label::require);
-        VerifyRequest request =
-                new VerifyRequest(label, samplePercent, session.configuration().parallel());
+        VerifyRequest request = new VerifyRequest(label, samplePercent, configuration.parallel());
         ConsoleMonitor monitor = session.monitor();
-        VerifyReport report;
+        List<Verified> verified = new ArrayList<>();
+        List<PgbkException> failures = new ArrayList<>();
         try {
-            report = WithRepository.cluster(
-                    session,
-                    cluster -> new VerifyRunner(cluster, session.process().random()).run(request, monitor));
+            for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
+                try {
+                    verified.add(new Verified(place, verify(configuration, place, request, monitor)));
+                } catch (PgbkException e) {
+                    if (e.code() == ErrorCode.INTERRUPTED) {
+                        throw e;
+                    }
+                    failures.add(e);
+                }
+            }
         } finally {
             monitor.finish();
         }
-        List<FoundAnswer> findings = report.findings().stream()
-                .map(finding ->
-                        new FoundAnswer(finding.kind().id(), finding.object(), finding.backup(), finding.message()))
-                .toList();
+        if (!verified.isEmpty() && label.isPresent()) {
+            // A backup lies in one repository; that others do not list it is no failure.
+            failures.removeIf(failure -> failure.code() == ErrorCode.NO_FITTING_BACKUP);
+        }
+        if (verified.isEmpty()) {
+            throw failures.getFirst();
+        }
+        BackupEvent.Verdict verdict = tell(verified);
+        failures.forEach(failure -> ErrorReport.of(failure).print(session.console()));
+        if (verdict != BackupEvent.Verdict.SOUND) {
+            return ErrorCode.NEGATIVE_VERDICT.exit();
+        }
+        return failures.isEmpty() ? 0 : failures.getFirst().code().exit();
+    }
+
+    private VerifyReport verify(
+            Configuration configuration, ConfigurationRepository place, VerifyRequest request, ConsoleMonitor monitor) {
+        Repositories repositories = new Repositories(configuration, session.process());
+        try (Repository repository = repositories.open(place)) {
+            ClusterCatalog cluster = repositories.cluster(repository);
+            // Nothing is sound about a cluster that is not there.
+            cluster.newestIncarnation();
+            return new VerifyRunner(cluster, session.process().random()).run(request, monitor);
+        }
+    }
+
+    private BackupEvent.Verdict tell(List<Verified> verified) {
+        List<PlaceAnswer> places = new ArrayList<>();
+        List<FoundAnswer> findings = new ArrayList<>();
         List<String> text = new ArrayList<>();
-        text.add(report.verdict().id() + ": " + Units.count(report.objectsChecked(), "object", "objects") + ", "
-                + Units.bytes(report.bytesChecked()) + " checked");
-        findings.forEach(finding -> text.add("  " + finding.kind() + "  " + finding.object()
-                + finding.backup().map(name -> "  (" + name + ")").orElse("") + ": " + finding.message()));
+        for (Verified one : verified) {
+            String name = one.place().name();
+            VerifyReport report = one.report();
+            places.add(new PlaceAnswer(name, report.verdict().id(), report.objectsChecked(), report.bytesChecked()));
+            text.add((verified.size() == 1 ? "" : "repository " + name + " ")
+                    + report.verdict().id() + ": " + Units.count(report.objectsChecked(), "object", "objects") + ", "
+                    + Units.bytes(report.bytesChecked()) + " checked");
+            for (Finding finding : report.findings()) {
+                findings.add(new FoundAnswer(
+                        finding.kind().id(), finding.object(), finding.backup(), name, finding.message()));
+                text.add("  " + finding.kind().id() + "  " + finding.object()
+                        + finding.backup().map(label -> "  (" + label + ")").orElse("") + ": " + finding.message());
+            }
+        }
+        BackupEvent.Verdict verdict = worst(verified);
         session.console()
                 .answer(
                         new Answer(
-                                report.verdict().id(),
-                                report.samplePercent(),
-                                report.objectsChecked(),
-                                report.bytesChecked(),
-                                findings),
+                                verdict.id(),
+                                samplePercent,
+                                verified.stream()
+                                        .mapToLong(one -> one.report().objectsChecked())
+                                        .sum(),
+                                verified.stream()
+                                        .mapToLong(one -> one.report().bytesChecked())
+                                        .sum(),
+                                findings,
+                                places),
                         text);
-        return report.verdict() == BackupEvent.Verdict.SOUND ? 0 : ErrorCode.NEGATIVE_VERDICT.exit();
+        return verdict;
+    }
+
+    private static BackupEvent.Verdict worst(List<Verified> verified) {
+        List<BackupEvent.Verdict> verdicts =
+                verified.stream().map(one -> one.report().verdict()).toList();
+        return Stream.of(BackupEvent.Verdict.DAMAGED, BackupEvent.Verdict.GAPS)
+                .filter(verdicts::contains)
+                .findFirst()
+                .orElse(BackupEvent.Verdict.SOUND);
     }
 }

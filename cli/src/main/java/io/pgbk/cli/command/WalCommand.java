@@ -6,6 +6,7 @@ import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalNameReport;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.repository.wal.WalTimeline;
+import io.pgbk.cli.output.ConsoleMonitor;
 import io.pgbk.cli.output.TextTable;
 import io.pgbk.cli.output.Units;
 import io.pgbk.cli.process.Session;
@@ -13,13 +14,17 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
+import io.pgbk.postgres.files.FileNames;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -27,6 +32,12 @@ import picocli.CommandLine.Parameters;
 /** {@code pgbk wal}. */
 @Command(name = "wal", description = "Looks into the WAL archive.")
 public final class WalCommand {
+    /** How people call the content that has the name itself. */
+    static final String ORIGINAL = "original";
+
+    private static final String ARCHIVED = "archived";
+    private static final String KEPT = "kept";
+
     private final Session session;
 
     WalCommand(Session session) {
@@ -53,7 +64,24 @@ public final class WalCommand {
 
     private record ShowAnswer(String name, int incarnation, List<Variant> variants, List<Event> events) {}
 
-    private record ResolveAnswer(String name, String delivered) {}
+    private record ResolveAnswer(String name, List<WalResolution.Place> repositories) {}
+
+    /** What a decision is about; exactly one of the two. */
+    static final class Decision {
+        @Option(
+                names = "--variant",
+                paramLabel = "V",
+                description =
+                        "Of the archived contents, the one that archive-get delivers: as wal show prints it, original for the name itself.")
+        private @Nullable String variant;
+
+        @Option(
+                names = "--keep",
+                paramLabel = "FILE",
+                description =
+                        "The segment that archive-push refuses, for example pg_wal/NAME: keeps it beside the archived one; needs --deliver.")
+        private @Nullable Path keep;
+    }
 
     @Command(
             name = "list",
@@ -93,7 +121,7 @@ public final class WalCommand {
         TextTable variants = new TextTable("VARIANT", "SIZE>", "STORED>", "DELIVERED", "DIGEST");
         answer.variants()
                 .forEach(variant -> variants.row(
-                        variant.variant().isEmpty() ? "(the name itself)" : variant.variant(),
+                        variant.variant(),
                         Units.bytes(variant.rawBytes()),
                         Units.bytes(variant.storedBytes()),
                         variant.delivered() ? "yes" : "",
@@ -110,27 +138,68 @@ public final class WalCommand {
     @Command(
             name = "resolve",
             description = {
-                "Decides which of several archived contents of one segment archive-get delivers.",
+                "Ends a conflict about a segment: keeps a refused one beside the archived one, so that archiving goes on,"
+                        + " or decides which of several archived contents archive-get delivers.",
                 "Nothing is removed; the decision can be changed by a later one."
             })
     int resolve(
             @Parameters(index = "0", paramLabel = "NAME", description = "The segment.") String name,
+            @ArgGroup(multiplicity = "1") Decision decision,
             @Option(
-                            names = "--variant",
-                            required = true,
-                            paramLabel = "V",
-                            description = "The variant as wal show prints it; original for the name itself.")
-                    String variant,
+                            names = "--deliver",
+                            paramLabel = "archived|kept",
+                            completionCandidates = Words.Deliver.class,
+                            description = "With --keep: what archive-get delivers from now on.")
+                    @Nullable String deliver,
             @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why.") String reason) {
-        WalSegmentName segment = WalSegmentName.parse(name);
-        String chosen = variant.equals("original") ? "" : variant;
-        archive(null, wal -> {
-            wal.resolve(segment, chosen, reason);
-            return segment;
-        });
+        if (!(fileName(name) instanceof WalFileName.Segment(WalSegmentName segment))) {
+            throw new PgbkException(
+                    ErrorCode.USAGE, name + " is no segment", "Only segments can have several contents.");
+        }
+        WalResolution resolution = new WalResolution(session, segment);
+        Path file = decision.keep;
+        List<WalResolution.Place> places;
+        if (file == null) {
+            if (deliver != null) {
+                throw new PgbkException(
+                        ErrorCode.USAGE, "--deliver needs --keep", "--variant says itself what is delivered.");
+            }
+            String variant = Objects.requireNonNull(decision.variant);
+            places = resolution.choose(variant.equals(ORIGINAL) ? "" : variant, reason);
+        } else {
+            places = keep(resolution, name, file, deliver, reason);
+        }
         session.console()
-                .answer(new ResolveAnswer(name, chosen), List.of("archive-get delivers " + name + " as " + variant));
+                .answer(
+                        new ResolveAnswer(name, places),
+                        places.stream()
+                                .map(place -> "repository " + place.repository() + " has " + name + " as "
+                                        + String.join(", ", place.variants()) + "; archive-get delivers "
+                                        + place.delivered())
+                                .toList());
         return 0;
+    }
+
+    private List<WalResolution.Place> keep(
+            WalResolution resolution, String name, Path file, @Nullable String deliver, String reason) {
+        if (deliver == null || !(deliver.equals(ARCHIVED) || deliver.equals(KEPT))) {
+            throw new PgbkException(
+                    ErrorCode.USAGE,
+                    "--keep needs --deliver archived or --deliver kept",
+                    "archived: what archive-get delivered so far stays; kept: the file given here is delivered.");
+        }
+        if (!file.endsWith(name)) {
+            throw new PgbkException(
+                    ErrorCode.USAGE,
+                    "--keep " + FileNames.display(file) + " is not a file of the name " + name,
+                    "Name the refused segment, for example pg_wal/" + name + ".");
+        }
+        ConsoleMonitor monitor = session.monitor();
+        try {
+            return resolution.keep(file, deliver.equals(KEPT), reason, monitor);
+        } finally {
+            monitor.finish();
+        }
     }
 
     private <T> T archive(@Nullable Integer incarnation, Function<WalArchive, T> work) {
@@ -149,7 +218,7 @@ public final class WalCommand {
                 wal.incarnation().number(),
                 report.variants().stream()
                         .map(variant -> new Variant(
-                                variant.object().variant(),
+                                WalResolution.shown(variant.object().variant()),
                                 variant.rawBytes(),
                                 variant.object().storedBytes(),
                                 variant.digest(),

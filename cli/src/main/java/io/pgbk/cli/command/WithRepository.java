@@ -2,8 +2,14 @@ package io.pgbk.cli.command;
 
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 
 /** Opens the repository that a command works with, for the time of its work. */
@@ -17,6 +23,41 @@ final class WithRepository {
         try (Repository repository = repositories.open(configuration.repository(session.repositoryName()))) {
             return work.apply(repository);
         }
+    }
+
+    /**
+     * Works with the configured cluster in the repository that lists a backup: the named one, else the first that does.
+     *
+     * @throws PgbkException NO_FITTING_BACKUP when none lists it; what a repository threw that could not be asked
+     */
+    static <T> T backup(Session session, Label label, Function<ClusterCatalog, T> work) {
+        var configuration = session.configuration();
+        Repositories repositories = new Repositories(configuration, session.process());
+        List<PgbkException> failures = new ArrayList<>();
+        for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
+            Repository opened;
+            try {
+                opened = repositories.open(place);
+            } catch (PgbkException e) {
+                failures.add(e);
+                continue;
+            }
+            try (Repository repository = opened) {
+                ClusterCatalog cluster = repositories.cluster(repository);
+                try {
+                    cluster.backups().require(label);
+                } catch (PgbkException e) {
+                    failures.add(e);
+                    continue;
+                }
+                return work.apply(cluster);
+            }
+        }
+        // "Not listed" is true only when all could be asked.
+        throw failures.stream()
+                .filter(failure -> failure.code() != ErrorCode.NO_FITTING_BACKUP)
+                .findFirst()
+                .orElseGet(failures::getFirst);
     }
 
     /** Works with the configured cluster in that repository. */

@@ -187,13 +187,20 @@ public sealed interface ValueType {
 
     /** Where a repository is: {@code s3://bucket/prefix} or {@code file:///directory}. */
     record RepositoryUrl() implements ValueType {
-        private static final Pattern S3 =
-                Pattern.compile("s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()=+-]+)*/?");
+        private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+        private static final Pattern S3 = Pattern.compile("s3://" + BUCKET + "(/[A-Za-z0-9!_.*'()=+-]+)*/?");
         private static final Pattern FILE = Pattern.compile("file:///[^?#\0]+");
 
         @Override
         public Object parse(String text) {
             require(!text.contains("@"), "an address without user name and secret; credentials have keys of their own");
+            if (text.matches("s3://[^/]*(/.*)?")) {
+                String bucket = text.substring("s3://".length()).replaceFirst("(?s)/.*", "");
+                require(
+                        BUCKET.matcher(bucket).matches(),
+                        "a bucket's name of 3 to 63 lower-case letters, digits, points and - after s3://, found \""
+                                + bucket + "\"");
+            }
             boolean dots = text.contains("/./") || text.contains("/../") || text.endsWith("/..") || text.endsWith("/.");
             require(!dots && (S3.matcher(text).matches() || FILE.matcher(text).matches()), describe());
             return text;

@@ -55,7 +55,8 @@ public final class InfoAssembler {
                 cluster.backups().running().stream()
                         .map(running -> new RunningInfo(
                                 running.label().value(), running.owner(), running.started(), running.lastAlive()))
-                        .toList());
+                        .toList(),
+                null);
     }
 
     private IncarnationInfo incarnation(

@@ -13,7 +13,16 @@ public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
             String url,
             boolean encrypted,
             List<IncarnationInfo> incarnations,
-            List<RunningInfo> running) {}
+            List<RunningInfo> running,
+            @Nullable ErrorInfo error) {
+        /** A repository that could not be asked. */
+        public static RepositoryInfo failed(String name, String url, boolean encrypted, String code, String message) {
+            return new RepositoryInfo(name, url, encrypted, List.of(), List.of(), new ErrorInfo(code, message));
+        }
+    }
+
+    /** Why nothing is known of a repository. */
+    public record ErrorInfo(String code, String message) {}
 
     /** One life of the cluster between two pg_upgrades. */
     public record IncarnationInfo(

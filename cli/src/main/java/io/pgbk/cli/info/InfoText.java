@@ -19,6 +19,13 @@ public final class InfoText {
     public static List<String> lines(InfoReport report) {
         List<String> lines = new ArrayList<>();
         for (RepositoryInfo repository : report.repositories()) {
+            var error = repository.error();
+            if (error != null) {
+                lines.add("cluster " + report.cluster() + " in repository " + repository.name() + ", "
+                        + repository.url() + ": NOT KNOWN, " + error.message());
+                lines.add("");
+                continue;
+            }
             lines.add("cluster " + report.cluster() + " in repository " + repository.name() + ", " + repository.url()
                     + (repository.encrypted() ? ", encrypted" : ", NOT encrypted"));
             if (repository.incarnations().isEmpty()) {

@@ -86,7 +86,9 @@ public record ErrorReport(
             cause = cause.getCause();
         }
         String reason = cause == null ? null : cause.getMessage();
-        return reason == null || cause instanceof PgbkException || message.contains(reason)
+        // What a parser says about a word adds nothing to "this word is not a ...".
+        boolean told = cause instanceof PgbkException || cause instanceof IllegalArgumentException;
+        return reason == null || told || message.contains(reason)
                 ? message
                 : message + " (" + reason.lines().findFirst().orElse("") + ")";
     }

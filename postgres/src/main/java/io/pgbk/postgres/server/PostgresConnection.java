@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -170,6 +171,18 @@ public final class PostgresConnection implements AutoCloseable {
             result.next();
             return result.getBoolean(1);
         }
+    }
+
+    /** What the clock of the server's host says. */
+    public Instant currentTime() {
+        return query("ask for the time", c -> {
+            try (Statement statement = c.createStatement();
+                    ResultSet result =
+                            statement.executeQuery("select (extract(epoch from clock_timestamp()) * 1000)::bigint")) {
+                result.next();
+                return Instant.ofEpochMilli(result.getLong(1));
+            }
+        });
     }
 
     /** Where the next WAL record of a primary will be written; on a standby how far replay has come. */

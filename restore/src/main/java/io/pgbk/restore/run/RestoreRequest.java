@@ -38,4 +38,20 @@ public record RestoreRequest(
             throw new IllegalArgumentException("a restore needs an absolute directory and at least one thread");
         }
     }
+
+    /** The same restore going on in a directory in which it began already. */
+    public RestoreRequest continued() {
+        return new RestoreRequest(
+                goal,
+                dataDirectory,
+                configuredDirectory,
+                tablespaces,
+                true,
+                role,
+                action,
+                archiving,
+                restoreCommand,
+                incarnation,
+                parallel);
+    }
 }

@@ -243,6 +243,16 @@ public final class BackupCatalog implements LabelGuard {
     }
 
     /**
+     * Whether {@link #delete} would remove a backup now; writes nothing.
+     *
+     * @return the stored bytes that would go
+     * @throws PgbkException as {@link #delete}
+     */
+    public long examineDeletion(Label label, boolean force) {
+        return remover.examine(label, force);
+    }
+
+    /**
      * Removes the objects of backups whose grace period is over, of backups that died, and what an interrupted removal
      * left.
      *

@@ -50,6 +50,19 @@ final class BackupRemover {
         return grace.isZero() ? remove(label) : new BackupCatalog.Deletion(label, removeAfter, false, 0, Map.of());
     }
 
+    long examine(Label label, boolean force) {
+        BackupListing listing = reader.list();
+        BackupRecord backup = listing.backups().stream()
+                .filter(candidate -> candidate.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
+        requireRemovable(backup, listing, force);
+        whoNeeds(label).ifPresent(who -> {
+            throw neededBy(label, who);
+        });
+        return BackupCatalog.uniqueBytes(listing.backups()).getOrDefault(label, 0L);
+    }
+
     private void requireRemovable(BackupRecord backup, BackupListing listing, boolean force) {
         Label label = backup.label();
         requireNotPinned(backup);
@@ -108,11 +121,15 @@ final class BackupRemover {
     private void cancelIfNeeded(Label label) {
         whoNeeds(label).ifPresent(who -> {
             events.append(label, new BackupEvent.ExpiryCancelled("needed by " + who));
-            throw new PgbkException(
-                    ErrorCode.HELD_BY_ANOTHER,
-                    "backup " + label + " is needed by " + who,
-                    "Wait until it has finished and try again.");
+            throw neededBy(label, who);
         });
+    }
+
+    private static PgbkException neededBy(Label label, String who) {
+        return new PgbkException(
+                ErrorCode.HELD_BY_ANOTHER,
+                "backup " + label + " is needed by " + who,
+                "Wait until it has finished and try again.");
     }
 
     private Optional<String> whoNeeds(Label label) {
