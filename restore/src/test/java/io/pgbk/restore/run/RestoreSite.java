@@ -1,6 +1,7 @@
 package io.pgbk.restore.run;
 
 import io.pgbk.archiver.backup.BackupOrigin;
+import io.pgbk.archiver.backup.BackupOutcome;
 import io.pgbk.archiver.backup.BackupRequest;
 import io.pgbk.archiver.backup.BackupRunner;
 import io.pgbk.archiver.backup.BackupSettings;
@@ -18,17 +19,23 @@ import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
+import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.postgres.PgControl;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
+import io.pgbk.testkit.PostgresServerOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,23 +48,36 @@ import java.util.stream.Stream;
  * directory, and what tests do with both.
  */
 public final class RestoreSite implements AutoCloseable {
+    private static final ClusterName CLUSTER = new ClusterName("main");
     private static final long POLL_NANOS = 5_000_000;
 
-    private final byte[] key = new byte[32];
-    private final Path repositoryDirectory = AsPostgres.temporaryDirectory("repo-");
+    private static final byte[] KEY = new byte[32];
+
+    private final Path repositoryDirectory;
     private final Path spool =
             AsPostgres.createDirectory(AsPostgres.temporaryDirectory("spool-").resolve("pg_wal"));
     private final PostgresServer server;
     private final ClusterCatalog catalog;
-    private final Thread archiver;
+    private final Thread archiver =
+            Thread.ofPlatform().daemon().name("test-archiver").unstarted(this::archive);
     private volatile boolean stop;
     private volatile String failure = "";
 
     /** Starts it all. */
     public RestoreSite(int major) {
-        server = PostgresServer.builder(major)
-                .withArchiveCommand("cp %p " + spool + "/%f.tmp && mv " + spool + "/%f.tmp " + spool + "/%f")
-                .start();
+        this(PostgresServer.builder(major));
+    }
+
+    /** Starts it all with a server as described, but for its archive_command. */
+    public RestoreSite(PostgresServerOptions options) {
+        this(options, AsPostgres.temporaryDirectory("repo-"));
+        catalog.join(identity());
+        startArchiving();
+    }
+
+    private RestoreSite(PostgresServerOptions options, Path repositoryDirectory) {
+        this.repositoryDirectory = repositoryDirectory;
+        server = options.withArchiveCommand(archiveCommand()).start();
         try {
             // Files without a WAL header take the cluster's identity from the pg_control beside their directory.
             Files.createSymbolicLink(
@@ -65,27 +85,85 @@ public final class RestoreSite implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Repository repository = Repository.initialise(
-                        ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory)),
+        catalog = new ClusterCatalog(initialise(repositoryDirectory), CLUSTER);
+    }
+
+    /** A new repository, or the one that is there. */
+    static Repository initialise(Path directory) {
+        return Repository.initialise(
+                        ObjectStores.open(new DirectoryStoreConfig(directory)),
                         encryption(),
                         InitOptions.SAFE,
                         runtime())
                 .repository();
-        catalog = new ClusterCatalog(repository, new ClusterName("main"));
-        catalog.join(identity());
-        archiver = Thread.ofPlatform().daemon().name("test-archiver").start(this::archive);
     }
 
-    private EncryptionSettings encryption() {
+    /** Another server under the same name, which has not joined the cluster and whose WAL nobody pushes yet. */
+    public RestoreSite impostor(PostgresServerOptions options) {
+        return new RestoreSite(options, repositoryDirectory);
+    }
+
+    /** From now on what the server archives is pushed. */
+    public void startArchiving() {
+        archiver.start();
+    }
+
+    /** What puts WAL where this site's archiver finds it; a restored server may use it too. */
+    public String archiveCommand() {
+        return "cp %p " + spool + "/%f.tmp && mv " + spool + "/%f.tmp " + spool + "/%f";
+    }
+
+    private static EncryptionSettings encryption() {
         return new EncryptionSettings.Encrypted(
-                List.of(new UnlockSecret.KeyFile(Secret.copyOf(key), "the test's key")));
+                List.of(new UnlockSecret.KeyFile(Secret.copyOf(KEY), "the test's key")));
+    }
+
+    /** The catalogue of a site's repository as another process opens it. */
+    public static ClusterCatalog open(Path repositoryDirectory) {
+        return new ClusterCatalog(
+                Repository.open(
+                        ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory)), encryption(), runtime()),
+                CLUSTER);
+    }
+
+    /** The catalogue on a host and a store whose clocks are so much later. */
+    public ClusterCatalog openLater(Duration later) {
+        return openAt(InstantSource.offset(InstantSource.system(), later), later);
+    }
+
+    /** The catalogue on a host whose clock is so much later than everybody else's. */
+    public ClusterCatalog openWithClockAhead(Duration ahead) {
+        return openAt(InstantSource.offset(InstantSource.system(), ahead), Duration.ZERO);
+    }
+
+    private ClusterCatalog openAt(InstantSource clock, Duration storeAhead) {
+        RepositoryRuntime now = runtime();
+        RepositoryRuntime moved = new RepositoryRuntime(
+                clock, now.monotonic(), now.random(), now.owner(), now.compression(), now.temporaryDirectory());
+        ObjectStore store = ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory));
+        ObjectStore movedStore = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (_, method, arguments) -> {
+                    try {
+                        Object result = method.invoke(store, arguments);
+                        return result instanceof Instant time ? time.plus(storeAhead) : result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        return new ClusterCatalog(Repository.open(movedStore, encryption(), moved), CLUSTER);
     }
 
     private static RepositoryRuntime runtime() {
         return RepositoryRuntime.system(Compression.DEFAULT, Path.of("/tmp"));
     }
 
-    private ServerIdentity identity() {
+    /** Who this site's server is. */
+    public ServerIdentity identity() {
+        return identity(server);
+    }
+
+    /** Who a server is, from its pg_control. */
+    public static ServerIdentity identity(PostgresServer server) {
         try {
             PgControl control =
                     PgControl.parse(Files.readAllBytes(server.dataDirectory().resolve("global/pg_control")));
@@ -124,23 +202,32 @@ public final class RestoreSite implements AutoCloseable {
 
     /** Takes a full backup and returns its label. */
     public String backup() {
+        return backup(catalog);
+    }
+
+    /** {@link #backup()} through another opening of the repository. */
+    public String backup(ClusterCatalog catalog) {
         PostgresConfig config = PostgresConfig.of(
                 server.socketDirectory().toString(), server.port(), server.user(), server.dataDirectory());
         BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofSeconds(30), Duration.ZERO);
-        new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
+        BackupOutcome outcome = new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
                 .run(new BackupRequest(false, false, Map.of()), TaskMonitor.SILENT);
-        return catalog.backups().list().getLast().label().value();
+        return ((BackupOutcome.Taken) outcome).result().label();
     }
 
     /** Waits until all that was written so far is in the repository. */
     public void archiveEverything() {
         server.sql("create table if not exists switched (x int)", "insert into switched values (1)");
-        String segment = server.switchWal();
+        awaitArchived(server.switchWal());
+    }
+
+    /** Waits until a segment or a history file is in the repository. */
+    public void awaitArchived(String segment) {
         io.pgbk.testkit.Deadline.within(Duration.ofSeconds(30)).await("archived " + segment, () -> {
             if (!failure.isEmpty()) {
                 throw new IllegalStateException(failure);
             }
-            return catalog.wal(catalog.newestIncarnation())
+            return catalog.wal(catalog.incarnationOf(identity()))
                     .find(io.pgbk.postgres.WalFileName.parse(segment).orElseThrow())
                     .isPresent();
         });
@@ -161,9 +248,7 @@ public final class RestoreSite implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new ClusterCatalog(
-                Repository.open(ObjectStores.open(new DirectoryStoreConfig(copy)), encryption(), runtime()),
-                new ClusterName("main"));
+        return open(copy);
     }
 
     /** The directory of a catalogue's repository. */
