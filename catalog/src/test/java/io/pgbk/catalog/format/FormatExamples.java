@@ -124,7 +124,8 @@ final class FormatExamples {
                 Lsn.INVALID,
                 HISTORY_CONTENT.length,
                 Bytes.of(Digests.sha256(HISTORY_CONTENT)),
-                Bytes.EMPTY);
+                Bytes.EMPTY,
+                CREATED);
     }
 
     private void put(String path, ObjectBody body) throws IOException {

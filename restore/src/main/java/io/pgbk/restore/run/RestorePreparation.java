@@ -161,7 +161,7 @@ public final class RestorePreparation {
         Archiving wanted =
                 request.archiving().orElse(request.configuredDirectory() ? Archiving.CONTINUE : Archiving.OFF);
         if (wanted == Archiving.CONTINUE) {
-            Optional<Instant> newest = wal.newestRecordTime();
+            Optional<Instant> newest = wal.newestArchivedTime();
             Instant now = clock.instant();
             if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES)))
                     .isPresent()) {

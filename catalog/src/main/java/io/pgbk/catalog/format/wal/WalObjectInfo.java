@@ -5,6 +5,8 @@ import io.pgbk.catalog.format.BinaryWriter;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.postgres.Lsn;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * What a WAL object says about the file in it (inside the envelope, so encrypted).
@@ -17,6 +19,8 @@ import io.pgbk.postgres.Lsn;
  * @param rawLength bytes of the file
  * @param rawSha256 of the file
  * @param index what the records say, as {@code io.pgbk.postgres.wal} serialises it; empty when there is none
+ * @param archived when the object was made, by the clock of the host that archived, in whole microseconds: the records
+ *     of a server on which nothing happens carry no recent time
  */
 public record WalObjectInfo(
         String fileName,
@@ -26,10 +30,12 @@ public record WalObjectInfo(
         Lsn endLsn,
         long rawLength,
         Bytes rawSha256,
-        Bytes index) {
+        Bytes index,
+        Instant archived) {
     private static final int VERSION = 1;
 
     public WalObjectInfo {
+        archived = archived.truncatedTo(ChronoUnit.MICROS);
         if (fileName.isEmpty() || fileName.length() > 255) {
             throw new IllegalArgumentException("a WAL file name has 1 to 255 characters");
         }
@@ -52,6 +58,7 @@ public record WalObjectInfo(
                 .raw(rawSha256)
                 .text(fileName)
                 .bytes(index)
+                .zigzag(ChronoUnit.MICROS.between(Instant.EPOCH, archived))
                 .toArray();
     }
 
@@ -68,10 +75,11 @@ public record WalObjectInfo(
         Bytes rawSha256 = in.raw(32);
         String fileName = in.text();
         Bytes index = in.bytes();
-        in.expectEnd();
+        Instant archived = Instant.EPOCH.plus(in.zigzag(), ChronoUnit.MICROS);
+        // What follows was added by a later version.
         try {
             return new WalObjectInfo(
-                    fileName, systemIdentifier, timeline, startLsn, endLsn, rawLength, rawSha256, index);
+                    fileName, systemIdentifier, timeline, startLsn, endLsn, rawLength, rawSha256, index, archived);
         } catch (IllegalArgumentException e) {
             throw Damage.of(path, "what it says about its file is invalid: " + e.getMessage(), e);
         }

@@ -140,12 +140,12 @@ public final class ClusterCatalog {
                     "A different cluster needs a name of its own: change \"cluster\" in the configuration.");
         }
         Instant now = repository.trustedNow();
-        Optional<Instant> alive = wal(newest).newestRecordTime();
+        Optional<Instant> alive = wal(newest).newestArchivedTime();
         if (alive.isPresent() && alive.get().isAfter(now.minus(QUIET_BEFORE_UPGRADE))) {
             throw new PgbkException(
                     ErrorCode.REFUSED_BY_POLICY,
                     "the server with system identifier " + newest.identity().systemIdentifierText()
-                            + " archived WAL of " + alive.get() + " as cluster " + cluster + ": it seems to live",
+                            + " archived WAL at " + alive.get() + " as cluster " + cluster + ": it seems to live",
                     "Stop the old server and run this again an hour after its last WAL; a different cluster needs a"
                             + " name of its own.");
         }

@@ -12,17 +12,14 @@ import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
-import io.pgbk.postgres.wal.WalEvents;
 import io.pgbk.postgres.wal.WalSegmentIndex;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Spliterators;
-import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
@@ -190,17 +187,16 @@ public final class WalArchive {
     }
 
     /**
-     * The newest time that any record (a commit or a checkpoint) of the last archived segments carries, over all
-     * timelines: the archive lived at least until then. Empty when nothing tells.
+     * When the archive last received a segment, over all timelines, by the clocks of the hosts that archived: until then
+     * somebody wrote to it. Empty when it has none.
      */
-    public Optional<Instant> newestRecordTime() {
+    public Optional<Instant> newestArchivedTime() {
         Optional<Instant> newest = Optional.empty();
         for (int timeline : timelinesWithWal()) {
-            for (WalSegmentName name : continuity.newest(timeline, MAX_SEGMENTS_ASKED)) {
-                Optional<Instant> time = indexOf(name).flatMap(WalArchive::newestTime);
-                if (time.isPresent()) {
-                    newest = newest.filter(known -> known.isAfter(time.get())).or(() -> time);
-                    break;
+            for (WalSegmentName name : continuity.newest(timeline, 1)) {
+                for (WalObject object : files.variants(new WalFileName.Segment(name))) {
+                    Instant archived = files.info(object).archived();
+                    newest = newest.filter(archived::isBefore).or(() -> Optional.of(archived));
                 }
             }
         }
@@ -282,12 +278,5 @@ public final class WalArchive {
     private Optional<WalSegmentIndex> indexOf(WalSegmentName name) {
         WalFileName file = new WalFileName.Segment(name);
         return delivery.choose(file, files.variants(file)).flatMap(files::index);
-    }
-
-    private static Optional<Instant> newestTime(WalSegmentIndex index) {
-        return Stream.concat(
-                        index.highestCommitTime().stream(),
-                        index.checkpoints().stream().map(WalEvents.CheckpointSeen::time))
-                .max(Comparator.naturalOrder());
     }
 }

@@ -220,7 +220,8 @@ final class WalPutter {
                 end,
                 upload.content().length(),
                 Bytes.of(upload.content().sha256()),
-                upload.index().map(WalSegmentIndex::toBytes).map(Bytes::of).orElse(Bytes.EMPTY));
+                upload.index().map(WalSegmentIndex::toBytes).map(Bytes::of).orElse(Bytes.EMPTY),
+                files.repository().runtime().clock().instant());
     }
 
     private void requireOurs(WalUpload upload) {

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +47,8 @@ class WalObjectCodecTest {
                 new Lsn(0x4000000),
                 raw.length,
                 Bytes.of(Digests.sha256(raw)),
-                Bytes.utf8("the index of the segment"));
+                Bytes.utf8("the index of the segment"),
+                Instant.parse("2026-11-21T03:15:00.123456Z"));
     }
 
     private static WalObjectCodec codec(KeyRing ring) {
