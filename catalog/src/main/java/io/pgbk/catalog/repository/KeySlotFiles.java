@@ -10,6 +10,7 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectMissingException;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
@@ -17,6 +18,7 @@ import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -46,7 +48,7 @@ final class KeySlotFiles {
         store.list(RepositoryLayout.KEYS, "").forEachRemaining(object -> {
             if (keys.size() < MAX_SLOTS
                     && RepositoryLayout.parse(object.key()) instanceof RepositoryObject.KeySlot slot
-                    && slot.slotId().startsWith(idPrefix())) {
+                    && owns(slot.slotId())) {
                 keys.add(object.key());
             }
         });
@@ -131,6 +133,24 @@ final class KeySlotFiles {
                             ErrorCode.PERMISSION_DENIED,
                             "key slot " + slotId + " could not be removed: " + failure.reason());
                 });
+    }
+
+    boolean owns(String slotId) {
+        return slotId.startsWith(idPrefix());
+    }
+
+    /** The highest epoch that any slot's id names; 0 without slots. */
+    int newestEpoch() {
+        int newest = 0;
+        Iterator<ObjectInfo> objects = store.list(RepositoryLayout.KEYS, "");
+        while (objects.hasNext()) {
+            if (RepositoryLayout.parse(objects.next().key()) instanceof RepositoryObject.KeySlot slot
+                    && slot.slotId().matches(idPrefix() + "[0-9]{4}-.*")) {
+                int from = idPrefix().length();
+                newest = Math.max(newest, Integer.parseInt(slot.slotId().substring(from, from + 4)));
+            }
+        }
+        return newest;
     }
 
     private String idPrefix() {

@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository;
 
 import io.pgbk.catalog.format.RepositoryId;
+import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.repository.document.Documents;
 import io.pgbk.catalog.repository.layout.ClusterName;
@@ -8,9 +9,13 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 
@@ -20,6 +25,7 @@ import java.util.Locale;
  * <p>Owns the store and the keys: {@link #close()} closes both.
  */
 public final class Repository implements AutoCloseable {
+    private static final int BUFFER_BYTES = 64 << 10;
     private static final Duration MAX_CLOCK_SKEW = Duration.ofMinutes(5);
 
     private final ObjectStore store;
@@ -151,9 +157,45 @@ public final class Repository implements AutoCloseable {
         return clusters;
     }
 
+    /** Whether a key slot's name says that it belongs to this repository. */
+    public boolean ownsSlot(String slotId) {
+        return slotFiles().owns(slotId);
+    }
+
+    /** Whether no key slot has keys of a newer epoch than those that this repository was opened with. */
+    public boolean hasNewestKeys() {
+        return slotFiles().newestEpoch() <= keys.currentEpoch();
+    }
+
+    private KeySlotFiles slotFiles() {
+        return new KeySlotFiles(store, file.id(), runtime);
+    }
+
+    /**
+     * SHA-256 of the first bytes of an object, in hexadecimal.
+     *
+     * @throws PgbkException what the store throws
+     */
+    public String sha256(String key, long length) {
+        MessageDigest digest = Digests.sha256();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream content = store.read(key, 0, length)) {
+            for (int read = content.read(buffer); read >= 0; read = content.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+        } catch (IOException e) {
+            throw new PgbkException(
+                    ErrorCode.REPOSITORY_UNREACHABLE,
+                    "object " + key + " could not be read from " + displayName() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /** Adding, removing and rewrapping key slots, and new epochs. */
     public KeyManager keyManager() {
-        return new StoredKeyManager(new KeySlotFiles(store, file.id(), runtime), keys, runtime);
+        return new StoredKeyManager(slotFiles(), keys, runtime);
     }
 
     /**

@@ -1,12 +1,9 @@
 package io.pgbk.catalog.repository;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.crypto.Secret;
 import io.pgbk.catalog.format.crypto.UnlockSecret;
-import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.check.RepositoryChecker;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
@@ -21,7 +18,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.Optional;
 
 /** A directory for a repository, and processes that open it. */
@@ -103,8 +99,7 @@ public final class TestPlace {
     /** Nothing in the repository breaks a promise. */
     public void assertSound() {
         try (Repository repository = open("checker")) {
-            List<Finding> findings = new RepositoryChecker(repository).check();
-            assertThat(findings).isEmpty();
+            RepositoryChecker.assertSound(repository);
         }
     }
 }

@@ -2,7 +2,7 @@ package io.pgbk.cli.command;
 
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupEvent;
-import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
@@ -13,7 +13,6 @@ import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.restore.verify.Finding;
 import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
@@ -110,10 +109,9 @@ public final class VerifyCommand implements Callable<Integer> {
             Configuration configuration, ConfigurationRepository place, VerifyRequest request, ConsoleMonitor monitor) {
         Repositories repositories = new Repositories(configuration, session.process());
         try (Repository repository = repositories.open(place)) {
-            ClusterCatalog cluster = repositories.cluster(repository);
-            // Nothing is sound about a cluster that is not there.
-            cluster.newestIncarnation();
-            return new VerifyRunner(cluster, session.process().random()).run(request, monitor);
+            return new VerifyRunner(
+                            repositories.cluster(repository), session.process().random())
+                    .run(request, monitor);
         }
     }
 
@@ -130,7 +128,11 @@ public final class VerifyCommand implements Callable<Integer> {
                     + Units.bytes(report.bytesChecked()) + " checked");
             for (Finding finding : report.findings()) {
                 findings.add(new FoundAnswer(
-                        finding.kind().id(), finding.object(), finding.backup(), name, finding.message()));
+                        finding.kind().id(),
+                        finding.object(),
+                        finding.backup().map(Label::value),
+                        name,
+                        finding.message()));
                 text.add("  " + finding.kind().id() + "  " + finding.object()
                         + finding.backup().map(label -> "  (" + label + ")").orElse("") + ": " + finding.message());
             }

@@ -8,6 +8,7 @@ import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -16,6 +16,7 @@ import io.pgbk.postgres.files.FileNames;
 import io.pgbk.restore.directory.TablespacePlacement;
 import io.pgbk.restore.directory.TargetDirectory;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

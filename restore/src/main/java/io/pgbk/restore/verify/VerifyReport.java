@@ -1,6 +1,7 @@
 package io.pgbk.restore.verify;
 
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.check.Finding;
 import java.util.List;
 
 /** What a verification found over all. */

@@ -2,14 +2,18 @@ package io.pgbk.restore.verify;
 
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.check.RepositoryCheck;
+import io.pgbk.catalog.repository.check.Tally;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.restore.run.Workers;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -21,8 +25,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Re-reads what a repository holds of a cluster: manifests, packs, WAL, and whether the WAL is continuous. Takes a hold,
- * and asks again before it calls something missing that an expiry may have removed. Records a verdict on each backup.
+ * Re-reads what a repository holds of a cluster (see {@link RepositoryCheck}) under a hold, and records a verdict on each
+ * backup.
  */
 public final class VerifyRunner {
     private static final Duration HOLD_VALIDITY = Duration.ofHours(24);
@@ -39,23 +43,29 @@ public final class VerifyRunner {
     /**
      * Verifies.
      *
-     * @throws PgbkException NO_FITTING_BACKUP for an unknown label, INTERRUPTED, REPOSITORY_UNREACHABLE and others that
+     * @throws PgbkException REPOSITORY_NOT_INITIALISED without the cluster, NO_FITTING_BACKUP for an unknown label, INTERRUPTED, REPOSITORY_UNREACHABLE and others that
      *     say nothing about the repository's content
      */
     public VerifyReport run(VerifyRequest request, TaskMonitor monitor) {
-        List<BackupRecord> backups = request.label().isPresent()
-                ? List.of(catalog.backups().require(request.label().get()))
-                : catalog.backups().list().stream()
-                        .filter(backup -> !backup.expiring())
-                        .toList();
+        if (catalog.repository()
+                .store()
+                .listChildren(RepositoryLayout.cluster(catalog.name()))
+                .isEmpty()) {
+            // Nothing is sound about a cluster that is not there.
+            catalog.newestIncarnation();
+        }
+        List<BackupRecord> backups = backups(request);
         Holds.@Nullable Hold hold = hold(backups, monitor);
-        Tally tally = new Tally();
         try (Workers workers = new Workers("verify-", request.parallel())) {
-            Set<Label> gone = new BackupVerification(catalog, request, random, workers, tally, monitor).run(backups);
-            new WalVerification(catalog, request, random, workers, tally, monitor).run(backups, gone);
+            RepositoryCheck.Result result = new RepositoryCheck(
+                            catalog, request.samplePercent(), random, workers, monitor)
+                    .run(request.label(), backups);
+            Tally tally = result.tally();
             backups.stream()
-                    .filter(backup -> !gone.contains(backup.label()))
+                    .filter(backup -> !result.gone().contains(backup.label()))
                     .forEach(backup -> record(backup.label(), request, tally, monitor));
+            return new VerifyReport(
+                    tally.verdict(), request.samplePercent(), tally.objects(), tally.bytes(), tally.findings());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -63,8 +73,20 @@ public final class VerifyRunner {
                 hold.close();
             }
         }
-        return new VerifyReport(
-                tally.verdict(), request.samplePercent(), tally.objects(), tally.bytes(), tally.findings());
+    }
+
+    /** Those whose data is read; what cannot be listed is found by looking at everything. */
+    private List<BackupRecord> backups(VerifyRequest request) {
+        BackupListing listing = catalog.backups().listing();
+        if (request.label().isEmpty()) {
+            return listing.backups().stream()
+                    .filter(backup -> !backup.expiring())
+                    .toList();
+        }
+        Label label = request.label().get();
+        return listing.damaged().containsKey(label)
+                ? List.of()
+                : List.of(catalog.backups().require(label));
     }
 
     private Holds.@Nullable Hold hold(List<BackupRecord> backups, TaskMonitor monitor) {
@@ -91,12 +113,11 @@ public final class VerifyRunner {
                     .recordVerify(
                             label,
                             new BackupEvent.VerifyVerdict(
-                                    tally.verdictOf(label.value()),
+                                    tally.verdictOf(label),
                                     request.samplePercent(),
                                     tally.objects(),
                                     tally.bytes(),
-                                    tally.firstOf(label.value())
-                                            .map(finding -> finding.object() + ": " + finding.message())));
+                                    tally.firstOf(label).map(finding -> finding.object() + ": " + finding.message())));
         } catch (PgbkException e) {
             if (e.code() != ErrorCode.PERMISSION_DENIED) {
                 throw e;

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
@@ -17,7 +19,6 @@ import io.pgbk.restore.plan.RestoreGoal;
 import io.pgbk.restore.target.RecoveryTarget;
 import io.pgbk.restore.target.TargetAction;
 import io.pgbk.restore.target.TimelineChoice;
-import io.pgbk.restore.verify.Finding;
 import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
@@ -408,7 +409,7 @@ class RestoreServerTest {
         assertThat(report.verdict()).isEqualTo(BackupEvent.Verdict.DAMAGED);
         assertThat(report.findings()).anySatisfy(finding -> {
             assertThat(finding.kind()).isEqualTo(Finding.Kind.DAMAGED);
-            assertThat(finding.backup()).contains(label);
+            assertThat(finding.backup().map(Label::value)).contains(label);
             assertThat(finding.object()).contains("packs/" + label);
         });
         assertFails(

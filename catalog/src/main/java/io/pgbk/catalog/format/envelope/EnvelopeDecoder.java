@@ -5,6 +5,7 @@ import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.FrameProtection;
 import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.error.PgbkException;
 import java.util.Arrays;
 
 /** What every way of reading an object needs: its parsed header and the means to check its frames. */
@@ -37,15 +38,24 @@ final class EnvelopeDecoder {
                             ? "it is encrypted, but the repository is not"
                             : "it is not encrypted, but the repository is");
         }
-        this.protection = FrameProtection.of(
-                ring,
-                kind,
-                header.keyEpoch(),
-                header.salt(),
-                Arrays.copyOf(start, headerLength),
-                ring.identity(path),
-                bulk);
+        this.protection = protection(ring, start, bulk);
         this.tagBytes = FrameProtection.tagBytes(header.encrypted());
+    }
+
+    private FrameProtection protection(KeyRing ring, byte[] start, boolean bulk) {
+        try {
+            return FrameProtection.of(
+                    ring,
+                    header.kind(),
+                    header.keyEpoch(),
+                    header.salt(),
+                    Arrays.copyOf(start, headerLength),
+                    ring.identity(path),
+                    bulk);
+        } catch (PgbkException e) {
+            throw new PgbkException(
+                    e.code(), "object " + path + " cannot be decrypted: " + e.getMessage(), e.hint(), e);
+        }
     }
 
     String path() {

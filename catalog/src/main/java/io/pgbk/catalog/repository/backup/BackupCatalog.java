@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.backup;
 
+import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
@@ -195,6 +196,22 @@ public final class BackupCatalog implements LabelGuard {
     public String manifestKey(BackupRecord backup) {
         return RepositoryLayout.manifest(
                 cluster, backup.label(), backup.manifest().generation());
+    }
+
+    /**
+     * Reads a backup's valid manifest to its end and compares it with the digest in the summary.
+     *
+     * @throws PgbkException OBJECT_DAMAGED when it is another, OBJECT_MISSING
+     */
+    public void requireManifest(BackupRecord backup) {
+        String key = manifestKey(backup);
+        String sha256 = repository.sha256(key, backup.manifest().storedBytes());
+        if (!sha256.equals(backup.manifest().sha256())) {
+            throw Damage.of(
+                    key,
+                    "its SHA-256 is " + sha256 + ", that of the manifest of backup " + backup.label() + " is "
+                            + backup.manifest().sha256());
+        }
     }
 
     /**

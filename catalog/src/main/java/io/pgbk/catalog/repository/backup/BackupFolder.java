@@ -32,6 +32,10 @@ final class BackupFolder {
         return label;
     }
 
+    boolean intent() {
+        return intent;
+    }
+
     /** Whether the {@code backup} object is there: committed, or aborted. */
     boolean ended() {
         return ended;
@@ -42,7 +46,7 @@ final class BackupFolder {
         return intent && !ended && events.isEmpty();
     }
 
-    /** What an interrupted removal left. */
+    /** Events without a summary: what an interrupted removal left, or a committed backup whose summary vanished. */
     boolean removalLeftover() {
         return !ended && !events.isEmpty();
     }

@@ -94,6 +94,9 @@ final class BackupReader {
             if (folder.ended()) {
                 return record(folder).<Read>map(Read.Listed::new).orElseGet(Read.Nothing::new);
             }
+            if (folder.removalLeftover() && !isRestOfRemoval(folder)) {
+                return new Read.Damaged(folder.label(), vanished(folder.label()));
+            }
             return folder.running()
                     ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
                     : new Read.Nothing();
@@ -101,11 +104,28 @@ final class BackupReader {
             // Removed since it was listed.
             return new Read.Nothing();
         } catch (PgbkException e) {
-            if (e.code() == ErrorCode.OBJECT_DAMAGED || e.code() == ErrorCode.FORMAT_TOO_NEW) {
-                return new Read.Damaged(folder.label(), e);
-            }
-            throw e;
+            return switch (e.code()) {
+                case OBJECT_DAMAGED, FORMAT_TOO_NEW, KEY_WRONG, ENCRYPTION_MISMATCH ->
+                    new Read.Damaged(folder.label(), e);
+                default -> throw e;
+            };
         }
+    }
+
+    private PgbkException vanished(Label label) {
+        return new PgbkException(
+                ErrorCode.OBJECT_MISSING,
+                "object " + RepositoryLayout.backup(cluster, label) + " is gone: backup " + label
+                        + " was committed, and nobody began to remove it",
+                "Find out who removes objects in " + repository.displayName() + " (a lifecycle rule?).");
+    }
+
+    /**
+     * Whether events without a summary are what a removal left: it begins with an event of its own, and takes the intent
+     * before the events.
+     */
+    boolean isRestOfRemoval(BackupFolder folder) {
+        return !folder.intent() || BackupRecord.expiry(events(folder)).isPresent();
     }
 
     Optional<BackupRecord> find(Label label) {

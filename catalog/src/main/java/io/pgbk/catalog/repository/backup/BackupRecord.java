@@ -37,7 +37,14 @@ public record BackupRecord(
 
     /** The end of the grace period while {@link #expiring()}. */
     public Optional<BackupEvent.Expiring> expiry() {
-        return last(event -> event instanceof BackupEvent.Expiring || event instanceof BackupEvent.ExpiryCancelled)
+        return expiry(events);
+    }
+
+    /** The removal that the last of these events about one says, oldest first. */
+    static Optional<BackupEvent.Expiring> expiry(List<BackupEvent.Recorded> events) {
+        return last(
+                        events,
+                        event -> event instanceof BackupEvent.Expiring || event instanceof BackupEvent.ExpiryCancelled)
                 .flatMap(recorded -> recorded.event() instanceof BackupEvent.Expiring expiring
                         ? Optional.of(expiring)
                         : Optional.empty());
@@ -94,6 +101,11 @@ public record BackupRecord(
     }
 
     private Optional<BackupEvent.Recorded> last(Predicate<BackupEvent> predicate) {
+        return last(events, predicate);
+    }
+
+    private static Optional<BackupEvent.Recorded> last(
+            List<BackupEvent.Recorded> events, Predicate<BackupEvent> predicate) {
         return events.reversed().stream()
                 .filter(recorded -> predicate.test(recorded.event()))
                 .findFirst();

@@ -190,7 +190,7 @@ final class BackupRemover {
             }
         }
         for (BackupFolder folder : reader.folders()) {
-            if (folder.removalLeftover()) {
+            if (folder.removalLeftover() && reader.isRestOfRemoval(folder)) {
                 labels.add(folder.label());
             }
         }

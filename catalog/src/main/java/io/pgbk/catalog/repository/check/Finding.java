@@ -6,30 +6,35 @@ import java.util.Optional;
 /**
  * Something in a repository that is not as it must be.
  *
- * @param key the object
- * @param backup the backup that it concerns, if it is one's
+ * @param object the object's key below the prefix, or a WAL file's name where a file is missing
+ * @param backup the backup that needs it; empty when no single one does
  */
-public record Finding(Kind kind, String key, Optional<Label> backup, String message) {
+public record Finding(Kind kind, String object, Optional<Label> backup, String message) {
     /** What is wrong. */
     public enum Kind {
-        /** A name that this version does not know; harmless. */
-        UNKNOWN_NAME(false),
-        /** An object that cannot be read or fails its checks. */
-        DAMAGED(true),
-        /** A backup refers to an object that is not there, or has another length. */
-        MISSING(true),
-        /** A backup lacks WAL that it needs to become consistent. */
-        WAL_GAP(true);
+        /** An object is not what was written. */
+        DAMAGED("damaged"),
+        /** An object that must be there is not. */
+        MISSING("missing"),
+        /** WAL is missing. */
+        WAL_GAP("wal-gap"),
+        /** An object that this version does not know, or that nobody needs; it is left alone and does no harm. */
+        UNKNOWN("unknown");
 
-        private final boolean serious;
+        private final String id;
 
-        Kind(boolean serious) {
-            this.serious = serious;
+        Kind(String id) {
+            this.id = id;
         }
 
-        /** Whether something that was promised does not hold. */
-        public boolean serious() {
-            return serious;
+        /** The word in JSON. */
+        public String id() {
+            return id;
         }
+    }
+
+    /** Whether something that was promised does not hold. */
+    public boolean serious() {
+        return kind != Kind.UNKNOWN;
     }
 }

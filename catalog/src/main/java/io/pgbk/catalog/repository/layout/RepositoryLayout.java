@@ -223,7 +223,8 @@ public final class RepositoryLayout {
         return LEASE_NAME.matcher(text).matches();
     }
 
-    static boolean isVariant(String text) {
+    /** Whether the text can stand behind a WAL name: 8 lower-case hexadecimal digits. */
+    public static boolean isVariant(String text) {
         return VARIANT.matcher(text).matches();
     }
 

@@ -1,4 +1,4 @@
-package io.pgbk.restore.verify;
+package io.pgbk.catalog.repository.check;
 
 import java.util.random.RandomGenerator;
 

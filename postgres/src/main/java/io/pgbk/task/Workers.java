@@ -1,4 +1,4 @@
-package io.pgbk.restore.run;
+package io.pgbk.task;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;

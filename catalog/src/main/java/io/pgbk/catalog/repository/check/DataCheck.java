@@ -1,4 +1,4 @@
-package io.pgbk.restore.verify;
+package io.pgbk.catalog.repository.check;
 
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
@@ -8,19 +8,19 @@ import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.restore.run.Workers;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
 import java.io.IOException;
-import java.io.InputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,14 +29,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.random.RandomGenerator;
 
-/** Verifies manifests and packs; each pack is read once, however many backups use it. */
-final class BackupVerification {
+/** Checks manifests and packs; each pack is read once, however many backups use it. */
+final class DataCheck {
     private final ClusterCatalog catalog;
     private final Repository repository;
-    private final VerifyRequest request;
-    private final RandomGenerator random;
+    private final Sample sample;
     private final Workers workers;
     private final Tally tally;
     private final TaskMonitor monitor;
@@ -44,17 +42,10 @@ final class BackupVerification {
 
     private record PackJob(PackRef ref, Set<Label> users) {}
 
-    BackupVerification(
-            ClusterCatalog catalog,
-            VerifyRequest request,
-            RandomGenerator random,
-            Workers workers,
-            Tally tally,
-            TaskMonitor monitor) {
+    DataCheck(ClusterCatalog catalog, Sample sample, Workers workers, Tally tally, TaskMonitor monitor) {
         this.catalog = catalog;
         this.repository = catalog.repository();
-        this.request = request;
-        this.random = random;
+        this.sample = sample;
         this.workers = workers;
         this.tally = tally;
         this.monitor = monitor;
@@ -72,7 +63,6 @@ final class BackupVerification {
         monitor.phase(
                 "packs",
                 packs.values().stream().mapToLong(job -> job.ref().length()).sum());
-        Sample sample = new Sample(request.samplePercent(), random);
         List<Workers.Task> tasks = new ArrayList<>();
         for (PackJob job : packs.values()) {
             boolean whole = sample.next();
@@ -83,20 +73,15 @@ final class BackupVerification {
     }
 
     private void manifest(BackupRecord backup, String key, Map<String, PackJob> packs) throws IOException {
-        long length = backup.summary().manifest().storedBytes();
-        String sha256 = sha256(key, length);
-        if (!sha256.equals(backup.summary().manifest().sha256())) {
-            throw damaged(
-                    key,
-                    "its SHA-256 is " + sha256 + ", the backup's summary says "
-                            + backup.summary().manifest().sha256());
-        }
+        long length = backup.manifest().storedBytes();
+        catalog.backups().requireManifest(backup);
         try (ManifestReader manifest = ManifestReader.open(repository.store(), repository.keys(), key, length)) {
             ManifestFacts facts = manifest.facts();
             if (!facts.label().equals(backup.label().value())) {
                 throw damaged(key, "it describes backup " + facts.label());
             }
             List<PackRef> refs = manifest.packs();
+            requireSamePacks(backup, key, refs);
             Iterator<FileEntry> files = manifest.files();
             while (files.hasNext()) {
                 monitor.checkCancelled();
@@ -118,8 +103,7 @@ final class BackupVerification {
             manifest.relations().forEachRemaining(relation -> {});
             for (PackRef ref : refs) {
                 PackJob job = packs.computeIfAbsent(
-                        ref.path(),
-                        path -> new PackJob(ref, new TreeSet<>(java.util.Comparator.comparing(Label::value))));
+                        ref.path(), path -> new PackJob(ref, new TreeSet<>(Comparator.comparing(Label::value))));
                 if (!job.ref().equals(ref)) {
                     throw damaged(key, "it describes pack " + ref.path() + " otherwise than another manifest");
                 }
@@ -127,19 +111,6 @@ final class BackupVerification {
             }
         }
         tally.checked(length);
-    }
-
-    private String sha256(String key, long length) throws IOException {
-        try (InputStream in = repository.store().read(key, 0, length)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] buffer = new byte[1 << 16];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private void pack(PackJob job, boolean whole) throws IOException {
@@ -165,34 +136,34 @@ final class BackupVerification {
         });
     }
 
+    private void requireSamePacks(BackupRecord backup, String key, List<PackRef> refs) {
+        Map<String, Long> expected = new HashMap<>();
+        for (PackUse pack : backup.summary().packs()) {
+            expected.put(RepositoryLayout.pack(catalog.name(), pack.label(), pack.number()), pack.storedBytes());
+        }
+        Map<String, Long> found = new HashMap<>();
+        refs.forEach(ref -> found.put(ref.path(), ref.length()));
+        if (!expected.equals(found)) {
+            throw damaged(key, "it names other packs than the backup's summary");
+        }
+    }
+
     /** Runs a check; what it throws about content becomes a finding for each backup that needs the object. */
     private void check(String object, Set<Label> users, Workers.Task check) throws IOException {
         try {
             check.run();
         } catch (PgbkException e) {
-            Optional<Finding.Kind> kind = kind(e);
-            if (kind.isEmpty()) {
-                throw e;
-            }
+            Finding.Kind kind = tally.kindOf(e).orElseThrow(() -> e);
             for (Label label : users) {
-                if (kind.get() == Finding.Kind.MISSING && isBeingRemoved(label)) {
+                if (kind == Finding.Kind.MISSING && isBeingRemoved(label)) {
                     synchronized (gone) {
                         gone.add(label);
                     }
                     continue;
                 }
-                tally.found(
-                        new Finding(kind.get(), object, Optional.of(label.value()), String.valueOf(e.getMessage())));
+                tally.found(new Finding(kind, object, Optional.of(label), Tally.messageOf(e)));
             }
         }
-    }
-
-    static Optional<Finding.Kind> kind(PgbkException e) {
-        return switch (e.code()) {
-            case OBJECT_DAMAGED, WAL_INVALID, OTHER_CLUSTER, FORMAT_TOO_NEW -> Optional.of(Finding.Kind.DAMAGED);
-            case OBJECT_MISSING -> Optional.of(Finding.Kind.MISSING);
-            default -> Optional.empty();
-        };
     }
 
     /** A missing object is no damage when an expiry removed its backup in between. */
