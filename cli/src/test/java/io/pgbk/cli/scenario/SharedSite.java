@@ -7,7 +7,6 @@ package io.pgbk.cli.scenario;
  */
 final class SharedSite {
     private static final CommandSite SITE = make();
-    private static String backupJson = "";
     private static String backupText = "";
 
     private SharedSite() {}
@@ -26,7 +25,6 @@ final class SharedSite {
         if (backupText.isEmpty()) {
             Outcome backup = SITE.run("backup", "--annotation", "ticket=4711").orFail();
             backupText = backup.toString();
-            backupJson = SITE.run("info", "--output", "json").orFail().out();
             SITE.archiveEverything();
         }
         return SITE;
