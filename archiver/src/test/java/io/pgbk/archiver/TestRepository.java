@@ -5,6 +5,7 @@ import io.pgbk.catalog.format.crypto.Secret;
 import io.pgbk.catalog.format.crypto.UnlockSecret;
 import io.pgbk.catalog.repository.EncryptionSettings;
 import io.pgbk.catalog.repository.InitOptions;
+import io.pgbk.catalog.repository.MonotonicTime;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
@@ -18,11 +19,17 @@ import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.postgres.PgControl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** An encrypted repository in a directory, with one cluster. */
 public final class TestRepository implements AutoCloseable {
@@ -30,18 +37,21 @@ public final class TestRepository implements AutoCloseable {
     public static final ClusterName CLUSTER = new ClusterName("main");
 
     private final Path directory;
-    private final Secret key = Secret.random(new SecureRandom(), 32);
+    private final byte[] key;
     private final Repository repository;
 
-    private TestRepository(Path directory) {
+    private TestRepository(Path directory, byte[] key) {
         this.directory = directory;
+        this.key = key;
         this.repository = Repository.initialise(newStore(), encryption(), InitOptions.SAFE, runtime())
                 .repository();
     }
 
     /** Initialises a new repository and joins the cluster whose files these are. */
     public static TestRepository of(Path directory, Path dataDirectory) {
-        TestRepository created = new TestRepository(directory);
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        TestRepository created = new TestRepository(directory, key);
         created.cluster().join(identity(ControlFile.read(dataDirectory).control()));
         return created;
     }
@@ -67,17 +77,21 @@ public final class TestRepository implements AutoCloseable {
     /** How the configuration opens it. */
     public EncryptionSettings encryption() {
         return new EncryptionSettings.Encrypted(
-                List.of(new UnlockSecret.KeyFile(Secret.copyOf(key.copy()), "the test's key")));
+                List.of(new UnlockSecret.KeyFile(Secret.copyOf(key), "the test's key")));
     }
 
     private static RepositoryRuntime runtime() {
+        return runtime(InstantSource.system(), new FastTime(), Optional.empty());
+    }
+
+    private static RepositoryRuntime runtime(InstantSource clock, MonotonicTime time, Optional<String> owner) {
         RepositoryRuntime system =
                 RepositoryRuntime.system(Compression.DEFAULT, Path.of(System.getProperty("java.io.tmpdir")));
         return new RepositoryRuntime(
-                system.clock(),
-                new FastTime(),
+                clock,
+                time,
                 system.random(),
-                system.owner(),
+                owner.orElse(system.owner()),
                 system.compression(),
                 system.temporaryDirectory());
     }
@@ -85,6 +99,44 @@ public final class TestRepository implements AutoCloseable {
     /** Opens it once more, as another process would. */
     public ClusterCatalog openAgain(EncryptionSettings encryption) {
         return new ClusterCatalog(Repository.open(newStore(), encryption, runtime()), CLUSTER);
+    }
+
+    /** Opens it as a host does whose clock says something else and whose time passes at another speed. */
+    public ClusterCatalog openAgain(InstantSource clock, MonotonicTime time, String owner) {
+        return new ClusterCatalog(
+                Repository.open(newStore(), encryption(), runtime(clock, time, Optional.of(owner))), CLUSTER);
+    }
+
+    /** Opens the repository of another process's test. */
+    public static TestRepository existing(Path directory, byte[] key) {
+        return new TestRepository(directory, key);
+    }
+
+    /** Opens it so much later: the host's clock and the store's have gone on. */
+    public ClusterCatalog openLater(Duration later) {
+        ObjectStore store = newStore();
+        ObjectStore laterStore = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (_, method, arguments) -> {
+                    try {
+                        Object result = method.invoke(store, arguments);
+                        return result instanceof Instant time ? time.plus(later) : result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        InstantSource clock = InstantSource.offset(InstantSource.system(), later);
+        return new ClusterCatalog(
+                Repository.open(laterStore, encryption(), runtime(clock, new FastTime(), Optional.empty())), CLUSTER);
+    }
+
+    /** Where it is. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** What opens it. */
+    public byte[] key() {
+        return key.clone();
     }
 
     public Repository repository() {

@@ -10,6 +10,7 @@ import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
 import io.pgbk.postgres.server.PostgresConnection;
+import io.pgbk.postgres.server.StandbyFacts;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +58,7 @@ final class WalProof {
         monitor.phase("archive", -1);
         if (plan.fromStandby()) {
             awaitRecent(timeline, startLsn, heartbeat);
+            proveSourceOfWal(timeline, startLsn, heartbeat);
         } else {
             server.switchWal();
             arrival.await(line(timeline), startLsn, startLsn.plus(1), "", this::hint, heartbeat);
@@ -97,6 +99,25 @@ final class WalProof {
             heartbeat.run();
             time.pause(PAUSE);
         }
+    }
+
+    /**
+     * A standby that streams gets more WAL, and so will the archive. One that does not follows the archive, where all
+     * that it has replayed must be: what it got by streaming from a primary that is gone would never arrive.
+     */
+    private void proveSourceOfWal(int timeline, Lsn startLsn, Runnable heartbeat) {
+        StandbyFacts standby = server.standbyFacts().orElse(null);
+        if (standby == null || standby.upstream().isPresent()) {
+            return;
+        }
+        arrival.await(
+                line(timeline),
+                startLsn,
+                standby.replayed(),
+                "; the standby streams from no primary",
+                () -> "The standby has replayed WAL that is not archived, and it streams from no primary: start its"
+                        + " primary, or check primary_conninfo and PostgreSQL's log on the standby.",
+                heartbeat);
     }
 
     /** The way to a timeline, as the archive knows it, else as the server does. */
