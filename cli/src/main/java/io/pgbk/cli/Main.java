@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class Main {
     /** How long a command may clean up after a signal. */
     private static final long CLEAN_UP_SECONDS = 60;
+    /** PostgreSQL, which wants to stop, waits for its hook; all that a hook leaves is a temporary file. */
+    private static final long HOOK_CLEAN_UP_SECONDS = 5;
     /** What PostgreSQL takes for a restore_command that was ended by its own shutdown. */
     private static final int TERMINATED = 143;
 
@@ -32,11 +34,16 @@ public final class Main {
                 hook.filter(kind -> kind == HookCall.Kind.GET).isPresent() ? TERMINATED : ErrorCode.INTERRUPTED.exit();
         BlockingQueue<Integer> result = new ArrayBlockingQueue<>(1);
         AtomicBoolean ending = new AtomicBoolean();
+        Thread worker = Thread.currentThread();
         // SIGTERM, SIGINT and SIGHUP run the shutdown hooks: ask the command to stop, wait, then say so by the status.
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
             if (!ending.get()) {
                 process.stop().request();
-                Integer exit = await(result);
+                if (hook.isPresent()) {
+                    // It may wait for a store that does not answer.
+                    worker.interrupt();
+                }
+                Integer exit = await(result, hook.isPresent() ? HOOK_CLEAN_UP_SECONDS : CLEAN_UP_SECONDS);
                 Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
             }
         }));
@@ -66,9 +73,9 @@ public final class Main {
         return exit == 0 || exit == new HookResult.Done().launcherStatus();
     }
 
-    private static @Nullable Integer await(BlockingQueue<Integer> result) {
+    private static @Nullable Integer await(BlockingQueue<Integer> result, long seconds) {
         try {
-            return result.poll(CLEAN_UP_SECONDS, TimeUnit.SECONDS);
+            return result.poll(seconds, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return null;

@@ -117,6 +117,18 @@ public final class PushRunner {
             List<TargetResult> results = new TargetResults(nanoTime, deadlineNanos, deadline)
                     .collect(file.name(), attempts.stream().map(this::pending).toList(), monitor);
             fillBehind(file.name(), attempts, results, deadlineNanos, monitor);
+            if (control.isPresent() && localHistory.isPresent()) {
+                TimelineHistory line = TimelineHistory.parse(file.name().timeline(), localHistory.get());
+                long now = nanoTime.getAsLong();
+                AncestorFiller filler = new AncestorFiller(
+                        file.directory(),
+                        control.get(),
+                        line,
+                        nanoTime,
+                        now + Math.max(0, deadlineNanos - now) / 2,
+                        monitor);
+                fillAncestors(filler, file.name(), attempts, results);
+            }
             return new PushReport(file.name(), results);
         }
     }
@@ -165,6 +177,20 @@ public final class PushRunner {
         }
         monitor.warn("neither pg_wal nor the archive has " + new WalFileName.History(timeline));
         return TimelineHistory.root(timeline);
+    }
+
+    private static void fillAncestors(
+            AncestorFiller filler, WalFileName name, List<Attempt> attempts, List<TargetResult> results) {
+        if (!filler.isDue(name)) {
+            return;
+        }
+        for (int i = 0; i < attempts.size(); i++) {
+            Attempt attempt = attempts.get(i);
+            WalArchive archive = attempt.archive;
+            if (results.get(i) instanceof TargetResult.Archived && archive != null) {
+                filler.fill(attempt.target.name(), archive);
+            }
+        }
     }
 
     /** A repository that is not required may have missed segments while it was down: the others have them. */

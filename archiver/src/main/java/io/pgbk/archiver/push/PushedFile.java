@@ -3,6 +3,8 @@ package io.pgbk.archiver.push;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.WalFileName;
+import io.pgbk.postgres.files.FileFailure;
+import io.pgbk.postgres.files.FileNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -61,17 +63,18 @@ final class PushedFile implements AutoCloseable {
             if (Files.isDirectory(path)) {
                 throw new PgbkException(
                         ErrorCode.WAL_INVALID,
-                        "'" + path + "' is a directory",
+                        "'" + FileNames.display(path) + "' is a directory",
                         "archive_command must pass the file: archive_command = 'pgbk archive-push %p'.");
             }
             if (!Files.isRegularFile(path)) {
-                throw new PgbkException(ErrorCode.WAL_INVALID, "'" + path + "' is not a regular file");
+                throw new PgbkException(
+                        ErrorCode.WAL_INVALID, "'" + FileNames.display(path) + "' is not a regular file");
             }
             Identity identity = Identity.of(path);
             if (identity.size() == 0) {
                 throw new PgbkException(
                         ErrorCode.WAL_INVALID,
-                        "'" + path + "' is empty",
+                        "'" + FileNames.display(path) + "' is empty",
                         "PostgreSQL never archives an empty file; check the file system for errors.");
             }
             return new PushedFile(path, name, identity, FileChannel.open(path, StandardOpenOption.READ));
@@ -84,7 +87,7 @@ final class PushedFile implements AutoCloseable {
         try {
             return Path.of(argument);
         } catch (InvalidPathException e) {
-            throw new PgbkException(ErrorCode.USAGE, "not a path: '" + argument + "'", null, e);
+            throw new PgbkException(ErrorCode.USAGE, "not a path: '" + FileNames.display(argument) + "'", null, e);
         }
     }
 
@@ -94,7 +97,7 @@ final class PushedFile implements AutoCloseable {
         return WalFileName.parse(text)
                 .orElseThrow(() -> new PgbkException(
                         ErrorCode.WAL_INVALID,
-                        "'" + text + "' is not the name of a WAL file",
+                        "'" + FileNames.display(text) + "' is not the name of a WAL file",
                         "archive-push takes segments, .partial, .backup and .history files as PostgreSQL names them."));
     }
 
@@ -109,12 +112,13 @@ final class PushedFile implements AutoCloseable {
         if (given.getNameCount() == 1 && !given.isAbsolute()) {
             throw new PgbkException(
                     ErrorCode.USAGE,
-                    "'" + given + "' is a file name, not the path of a file in " + workingDirectory,
+                    "'" + FileNames.display(given) + "' is a file name, not the path of a file in "
+                            + FileNames.display(workingDirectory),
                     "Use %p instead of %f: archive_command = 'pgbk archive-push %p'.");
         }
         throw new PgbkException(
                 ErrorCode.WAL_INVALID,
-                "'" + here + "' does not exist",
+                "'" + FileNames.display(here) + "' does not exist",
                 "A relative path is looked for in the current directory and in postgres.data-directory.");
     }
 
@@ -165,13 +169,14 @@ final class PushedFile implements AutoCloseable {
             if (!now.equals(identity)) {
                 throw new PgbkException(
                         ErrorCode.WAL_INVALID,
-                        "'" + path + "' changed while it was read: " + describe(identity) + " became " + describe(now),
+                        "'" + FileNames.display(path) + "' changed while it was read: " + describe(identity)
+                                + " became " + describe(now),
                         "PostgreSQL recycled the file or something else writes to pg_wal; nothing was stored.");
             }
         } catch (NoSuchFileException e) {
             throw new PgbkException(
                     ErrorCode.WAL_INVALID,
-                    "'" + path + "' vanished while it was read",
+                    "'" + FileNames.display(path) + "' vanished while it was read",
                     "PostgreSQL removed or recycled the file; nothing was stored.",
                     e);
         } catch (IOException e) {
@@ -221,7 +226,10 @@ final class PushedFile implements AutoCloseable {
 
     private static PgbkException unreadable(Path path, IOException cause) {
         return new PgbkException(
-                ErrorCode.WAL_INVALID, "'" + path + "' cannot be read: " + cause.getMessage(), null, cause);
+                ErrorCode.WAL_INVALID,
+                "'" + FileNames.display(path) + "' cannot be read: " + FileFailure.reason(cause),
+                "archive-push runs as the operating-system user of the database and must be able to read pg_wal.",
+                cause);
     }
 
     @Override

@@ -233,6 +233,42 @@ final class PushRunnerTest {
     }
 
     @Test
+    void sameSegmentPushedByAStandbyWithArchiveModeAlwaysStoresNothing() throws IOException {
+        push(data, first);
+
+        assertThat(push(copyOf("left"), first)).isInstanceOf(PutWalOutcome.AlreadyIdentical.class);
+        assertThat(push(copyOf("right"), first)).isInstanceOf(PutWalOutcome.AlreadyIdentical.class);
+        assertThat(repository.keys("clusters/main/wal/")).hasSize(1);
+    }
+
+    @Test
+    void ofTwoHostsThatPushOtherRecordsUnderTheSameNameAtTheSameInstantExactlyOneWins() throws Exception {
+        Path left = copyOf("left");
+        Path right = copyOf("right");
+        WalSegmentName name = lastOfTimeline2("left");
+        Files.copy(wal(left, "00000002.history"), wal(right, "00000002.history"), StandardCopyOption.REPLACE_EXISTING);
+        List<Object> outcomes = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (Path side : List.of(left, right)) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                try {
+                    outcomes.add(push(side, name).getClass());
+                } catch (PgbkException e) {
+                    outcomes.add(e.code());
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        assertThat(outcomes).containsExactlyInAnyOrder(PutWalOutcome.Stored.class, ErrorCode.WAL_CONFLICT);
+        assertThat(repository.keys("clusters/main/wal/"))
+                .filteredOn(key -> key.contains(name.toString()))
+                .hasSize(1);
+    }
+
+    @Test
     void sameNameWithDivergingRecordsIsRefusedWithBothDigestsAndNothingIsOverwritten() throws IOException {
         Path left = copyOf("left");
         Path right = copyOf("right");

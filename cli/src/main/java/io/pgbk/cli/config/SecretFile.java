@@ -2,6 +2,7 @@ package io.pgbk.cli.config;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.files.FileFailure;
 import io.pgbk.postgres.files.FileNames;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +54,12 @@ public final class SecretFile {
                 return content;
             }
         } catch (NoSuchFileException e) {
-            throw new PgbkException(ErrorCode.KEY_WRONG, key + ": " + shown + " does not exist", null, e);
+            throw new PgbkException(
+                    ErrorCode.KEY_WRONG,
+                    key + ": " + shown + " does not exist",
+                    "Put the file back, or let the configuration name the right one; the repository cannot be used"
+                            + " without it.",
+                    e);
         } catch (AccessDeniedException e) {
             throw new PgbkException(
                     ErrorCode.KEY_WRONG,
@@ -62,7 +68,10 @@ public final class SecretFile {
                     e);
         } catch (IOException e) {
             throw new PgbkException(
-                    ErrorCode.KEY_WRONG, key + ": " + shown + " cannot be read: " + e.getMessage(), null, e);
+                    ErrorCode.KEY_WRONG,
+                    key + ": " + shown + " cannot be read: " + FileFailure.reason(e),
+                    "It must be a file with nothing but the secret.",
+                    e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.pgbk.restore.get;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.files.FileFailure;
 import io.pgbk.postgres.files.FileNames;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -63,13 +64,19 @@ final class WalDestination {
             } finally {
                 Files.deleteIfExists(temporary);
             }
-        } catch (IOException | UncheckedIOException e) {
-            throw new PgbkException(
-                    ErrorCode.TARGET_UNSUITABLE,
-                    "writing " + FileNames.display(file) + " failed: " + e.getMessage(),
-                    "Check space and permissions of its directory.",
-                    e);
+        } catch (UncheckedIOException e) {
+            throw failed(e.getCause());
+        } catch (IOException e) {
+            throw failed(e);
         }
+    }
+
+    private PgbkException failed(IOException cause) {
+        return new PgbkException(
+                ErrorCode.TARGET_UNSUITABLE,
+                "writing " + FileNames.display(file) + " failed: " + FileFailure.reason(cause),
+                "Check space and permissions of its directory.",
+                cause);
     }
 
     private static long write(Path temporary, ToLongFunction<OutputStream> content) throws IOException {

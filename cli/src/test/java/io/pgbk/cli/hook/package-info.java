@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.hook;
+
+import org.jspecify.annotations.NullMarked;

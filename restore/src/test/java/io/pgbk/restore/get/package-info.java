@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.restore.get;
+
+import org.jspecify.annotations.NullMarked;
