@@ -131,7 +131,8 @@ final class AncestorFiller {
                             repository,
                             file,
                             Optional.of(control),
-                            name.timeline() == 1 ? Optional.empty() : LocalHistory.read(walDirectory, name.timeline()))
+                            name.timeline() == 1 ? Optional.empty() : LocalHistory.read(walDirectory, name.timeline()),
+                            Optional.empty())
                     .put(archive, validated);
             monitor.debug("repository " + repository + ": '" + name + "' filled, the server that wrote it had not"
                     + " archived it before timeline " + Integer.toUnsignedString(history.timeline()) + " began");
