@@ -13,6 +13,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
@@ -76,7 +77,7 @@ final class AncestorFiller {
     /** Pushes what this archive misses and pg_wal has, oldest first. */
     void fill(String repository, WalArchive archive) {
         try {
-            TreeSet<WalSegmentName> local = localAncestors();
+            NavigableSet<WalSegmentName> local = localAncestors();
             if (local.isEmpty()) {
                 return;
             }
@@ -97,8 +98,8 @@ final class AncestorFiller {
     }
 
     /** The whole segments in pg_wal that replay reads on the way to the new timeline, in their order on that way. */
-    private TreeSet<WalSegmentName> localAncestors() throws IOException {
-        TreeSet<WalSegmentName> names = new TreeSet<>((left, right) -> Long.compareUnsigned(
+    private NavigableSet<WalSegmentName> localAncestors() throws IOException {
+        NavigableSet<WalSegmentName> names = new TreeSet<>((left, right) -> Long.compareUnsigned(
                 left.startLsn(size).value(), right.startLsn(size).value()));
         try (DirectoryStream<Path> files = Files.newDirectoryStream(walDirectory)) {
             for (Path file : files) {
