@@ -97,7 +97,7 @@ final class PushedFile implements AutoCloseable {
         return WalFileName.parse(text)
                 .orElseThrow(() -> new PgbkException(
                         ErrorCode.WAL_INVALID,
-                        "'" + FileNames.display(text) + "' is not the name of a WAL file",
+                        "'" + (last == null ? "" : FileNames.display(last)) + "' is not the name of a WAL file",
                         "archive-push takes segments, .partial, .backup and .history files as PostgreSQL names them."));
     }
 
