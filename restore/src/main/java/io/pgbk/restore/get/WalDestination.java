@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 
@@ -65,7 +66,7 @@ final class WalDestination {
                 Files.deleteIfExists(temporary);
             }
         } catch (UncheckedIOException e) {
-            throw failed(e.getCause());
+            throw failed(Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {
             throw failed(e);
         }
