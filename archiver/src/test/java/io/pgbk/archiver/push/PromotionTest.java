@@ -42,6 +42,8 @@ final class PromotionTest {
         primary = PostgresServer.builder(16)
                 .withSetting("archive_mode", "on")
                 .withSetting("archive_command", "false")
+                // On a busy machine the first checkpoint of the new primary can be faster than the tests.
+                .withSetting("wal_keep_size", "64MB")
                 .start();
         promoted = primary.createStandby();
         promoted.start();

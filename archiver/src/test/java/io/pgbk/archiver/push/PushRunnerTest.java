@@ -21,6 +21,7 @@ import io.pgbk.testkit.PostgresServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
@@ -67,6 +68,7 @@ final class PushRunnerTest {
                 .withSetting("archive_mode", "on")
                 .withSetting("archive_command", "false")
                 .withSetting("archive_timeout", "0")
+                .withSetting("wal_keep_size", "64MB")
                 .start()) {
             first = WalSegmentName.parse(server.switchWal());
             for (int i = 0; i < 3; i++) {
@@ -115,10 +117,14 @@ final class PushRunnerTest {
         Files.copy(server.dataDirectory().resolve("global/pg_control"), to.resolve("global/pg_control"));
         try (var files = Files.list(server.dataDirectory().resolve("pg_wal"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.copy(
-                        file,
-                        to.resolve("pg_wal").resolve(file.getFileName().toString()),
-                        StandardCopyOption.COPY_ATTRIBUTES);
+                try {
+                    Files.copy(
+                            file,
+                            to.resolve("pg_wal").resolve(file.getFileName().toString()),
+                            StandardCopyOption.COPY_ATTRIBUTES);
+                } catch (NoSuchFileException e) {
+                    // A promoted server removes the files that it had prepared for the old timeline.
+                }
             }
         }
     }
