@@ -47,10 +47,13 @@ public final class JsonText {
             case String text -> generator.writeString(text);
             case Integer number -> generator.writeNumber(number);
             case Long number -> generator.writeNumber(number);
-            case Double number ->
-                generator.writeNumber(BigDecimal.valueOf(number)
+            case Double number -> {
+                BigDecimal decimal = BigDecimal.valueOf(number)
                         .setScale(3, RoundingMode.HALF_UP)
-                        .stripTrailingZeros());
+                        .stripTrailingZeros();
+                // 100, not 1E+2.
+                generator.writeNumber(decimal.scale() < 0 ? decimal.setScale(0) : decimal);
+            }
             case Boolean flag -> generator.writeBoolean(flag);
             case Instant time ->
                 generator.writeString(time.truncatedTo(ChronoUnit.MICROS).toString());

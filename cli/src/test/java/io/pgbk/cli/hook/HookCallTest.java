@@ -111,4 +111,13 @@ class HookCallTest {
                     .isLessThan(120);
         }
     }
+
+    @Test
+    void aPathKeepsBlanksQuotesAndBytesThatAreNotUtf8() {
+        String path = "/a '\"\n\u00e4%p";
+
+        HookCall call = HookCall.parse(HookCall.Kind.PUSH, List.of("archive-push", path));
+
+        assertThat(call.operands()).containsExactly(path);
+    }
 }

@@ -127,6 +127,11 @@ final class CommandSite implements AutoCloseable {
         archivingConfigurations.add(configuration);
     }
 
+    /** From now on archive_command pushes with this configuration alone. */
+    void archiveOnlyWith(Path configuration) {
+        archivingConfigurations.removeIf(other -> !other.equals(configuration));
+    }
+
     /** A copy of a repository's directory, for tests that change or damage it. */
     Path copyRepository(String to) {
         Path from = directory.resolve("repository");

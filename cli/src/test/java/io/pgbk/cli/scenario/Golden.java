@@ -31,6 +31,7 @@ final class Golden {
                 _ -> "<time>");
         rules.put(Pattern.compile("\\b[0-9a-f]{64}\\b"), _ -> "<digest>");
         rules.put(Pattern.compile("\\b[0-9a-f]{32}\\b"), _ -> "<id>");
+        rules.put(Pattern.compile("\\b[0-9a-f]{8}-[0-9]{4}-[0-9a-f]{8}\\b"), _ -> "<slot>");
         rules.put(Pattern.compile("\\b[0-9A-F]{24}\\b"), _ -> "<wal>");
         rules.put(Pattern.compile("\\b[0-9A-F]{1,8}/[0-9A-F]{6,8}\\b"), _ -> "<lsn>");
         rules.put(Pattern.compile("\\b[0-9]{17,20}\\b"), _ -> "<system>");
@@ -41,9 +42,8 @@ final class Golden {
         rules.put(Pattern.compile("(files: +)[0-9]+, [0-9]+ bytes"), match -> match.group(1) + "<n>, <n> bytes");
         rules.put(Pattern.compile("\\b[0-9]+ (files|objects)\\b"), match -> "<n> " + match.group(1));
         rules.put(
-                Pattern.compile("(\"(?:[a-z]+Bytes|bytes[A-Za-z]*|files|seconds|objectsChecked)\" : )[0-9.E+-]+"),
+                Pattern.compile("(\"(?:[a-z]+Bytes|bytes[A-Za-z]*|files|seconds|objectsChecked)\" ?: ?)[0-9.E+-]+"),
                 match -> match.group(1) + "<n>");
-        rules.put(Pattern.compile("(?m)^(.*<wal>.*\\n)(?:\\1)+"), match -> match.group(1));
         // Widths of columns follow from what was replaced.
         rules.put(Pattern.compile("(?<=[^ \\n]) {2,}"), _ -> "  ");
         return rules;

@@ -46,7 +46,6 @@ class OutputTest {
         "info, info",
         "verify, verify",
         "wal-list, wal list",
-        "wal-list-of-a-timeline, wal list --timeline 1",
         "key-list, key list",
         "config-show, config show",
         "config-check, config check",
@@ -56,6 +55,20 @@ class OutputTest {
     void answersAsTextAndAsJson(String name, String command) {
         check(name, command.split(" "));
         check(name + "-json", (command + " --output json").split(" "));
+    }
+
+    @Test
+    void walListOfATimelineHasEveryFileOfIt() {
+        Outcome text = site.run("wal", "list", "--timeline", "1").orFail();
+        Outcome json =
+                site.run("wal", "list", "--timeline", "1", "--output", "json").orFail();
+
+        assertThat(text.out()).startsWith("NAME").contains(".backup");
+        assertThat(json.json().get("files"))
+                .hasSize((int) text.out().lines().count() - 1)
+                .allMatch(file -> file.get("storedBytes").asLong() > 0);
+        assertThat(site.run("wal", "list", "--timeline", "9").orFail().out())
+                .isEqualTo("nothing is archived on this timeline\n");
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -36,22 +36,23 @@ public final class ConfigurationPlanner {
     private final Map<String, String> settings;
     private final List<ManifestFacts.ConfigurationFile> files;
     private final Set<String> links;
-    private final Predicate<String> existsHere;
+    private final Function<String, Optional<Bytes>> contentHere;
 
     /**
      * A planner.
      *
      * @param target the directory that is restored into, each byte of it shown as one character
      * @param links top-level names in the backup that are symbolic links
-     * @param existsHere whether a file of this absolute path is on this machine
+     * @param contentHere what a file of this absolute path on this machine holds; empty when there is none
      */
-    public ConfigurationPlanner(ManifestFacts facts, String target, Set<String> links, Predicate<String> existsHere) {
+    public ConfigurationPlanner(
+            ManifestFacts facts, String target, Set<String> links, Function<String, Optional<Bytes>> contentHere) {
         this.settings = facts.settings();
         this.source = settings.getOrDefault("data_directory", target);
         this.target = target;
         this.files = facts.configurationFiles();
         this.links = Set.copyOf(links);
-        this.existsHere = existsHere;
+        this.contentHere = contentHere;
     }
 
     /** Whether the directory is the one that the backup was taken from. */
@@ -62,8 +63,14 @@ public final class ConfigurationPlanner {
     public ConfigurationPlan plan() {
         List<ManifestFacts.ConfigurationFile> outside =
                 files.stream().filter(file -> !isInside(path(file))).toList();
-        if (samePlace() && outside.stream().allMatch(file -> existsHere.test(path(file)))) {
-            return new ConfigurationPlan(List.of(), List.of(), List.of());
+        if (samePlace() && outside.stream().allMatch(file -> existsHere(path(file)))) {
+            // The server uses what is here; what the backup has and is not here is put beside, for people to compare:
+            // on a new machine the files may be those that the package installed.
+            Map<String, Bytes> others = new LinkedHashMap<>();
+            outside.stream()
+                    .filter(file -> !contentHere.apply(path(file)).equals(Optional.of(file.content())))
+                    .forEach(file -> others.put(copyPath(path(file)), file.content()));
+            return new ConfigurationPlan(list(others), List.of(), List.of());
         }
         Map<String, Bytes> copies = new LinkedHashMap<>();
         outside.forEach(file -> copies.put(copyPath(path(file)), file.content()));
@@ -75,8 +82,7 @@ public final class ConfigurationPlanner {
         Map<String, String> overrides = new LinkedHashMap<>();
         String main = role("config_file").map(ConfigurationPlanner::path).orElse(source + "/postgresql.conf");
         boolean needsOutside = files.stream()
-                .anyMatch(
-                        file -> file.role().equals("include") && !isInside(path(file)) && !existsHere.test(path(file)));
+                .anyMatch(file -> file.role().equals("include") && !isInside(path(file)) && !existsHere(path(file)));
         if (!isInside(main) || needsOutside) {
             if (isInside(main)) {
                 role("config_file").ifPresent(file -> copies.put(copyPath("/postgresql.conf"), file.content()));
@@ -141,6 +147,10 @@ public final class ConfigurationPlanner {
 
     private Optional<ManifestFacts.ConfigurationFile> role(String role) {
         return files.stream().filter(file -> file.role().equals(role)).findFirst();
+    }
+
+    private boolean existsHere(String path) {
+        return contentHere.apply(path).isPresent();
     }
 
     private boolean isInside(String path) {

@@ -43,6 +43,7 @@ public final class TargetDirectory {
      */
     public static State inspect(Path directory, boolean delta) {
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+            requireCreatable(directory);
             return new State.Empty();
         }
         if (!Files.isDirectory(directory)) {
@@ -59,6 +60,21 @@ public final class TargetDirectory {
                     "Empty it, choose another one, or use --delta to keep what is right in it and replace the rest.");
         }
         return recognise(directory);
+    }
+
+    private static void requireCreatable(Path directory) {
+        Path above = directory.getParent();
+        while (above != null && !Files.exists(above)) {
+            above = above.getParent();
+        }
+        if (above == null || !Files.isDirectory(above) || !Files.isWritable(above)) {
+            throw unsuitable(
+                    directory,
+                    "does not exist, and this user may not create it in "
+                            + (above == null ? "/" : FileNames.display(above)),
+                    "Make it first, for the server's user only: install -d -m 0700 -o postgres "
+                            + FileNames.display(directory) + ".");
+        }
     }
 
     private static State recognise(Path directory) {

@@ -1,5 +1,6 @@
 package io.pgbk.restore.run;
 
+import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.repository.Incarnation;
@@ -77,7 +78,7 @@ public final class RestorePreparation {
                 .findFirst()
                 .orElseThrow();
         List<String> notes = new ArrayList<>(recovery.notes());
-        Archiving archiving = archiving(wal, notes);
+        Archiving archiving = archiving(wal, state, notes);
         return withManifest(recovery, backup, incarnation, state, archiving, notes);
     }
 
@@ -157,19 +158,20 @@ public final class RestorePreparation {
         return verifiedBad || drilledBad;
     }
 
-    private Archiving archiving(WalArchive wal, List<String> notes) {
+    private Archiving archiving(WalArchive wal, TargetDirectory.State state, List<String> notes) {
         Archiving wanted =
                 request.archiving().orElse(request.configuredDirectory() ? Archiving.CONTINUE : Archiving.OFF);
         if (wanted == Archiving.CONTINUE) {
             Optional<Instant> newest = wal.newestArchivedTime();
             Instant now = clock.instant();
             if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES)))
-                    .isPresent()) {
+                            .isPresent()
+                    && !WalOrigin.isStoppedServer(wal, state)) {
                 throw new PgbkException(
                         ErrorCode.REFUSED_BY_POLICY,
                         "the archive received WAL at " + newest.get() + ", less than 10 minutes ago: a primary of this"
                                 + " cluster seems to be alive, and the restored server would archive beside it",
-                        "Stop the old primary for good and repeat the restore 10 minutes later, or restore with"
+                        "In place, with --delta, a server that was stopped properly needs no waiting. Else stop the old primary for good and repeat the restore 10 minutes later, or restore with"
                                 + " --archiving off and turn archive_mode on afterwards.");
             }
         } else {
@@ -193,8 +195,8 @@ public final class RestorePreparation {
             proveManifest(facts, backup, incarnation, key);
             ManifestSurvey survey = ManifestSurvey.of(manifest, key, monitor);
             String target = FileNames.characters(request.dataDirectory());
-            ConfigurationPlanner configuration = new ConfigurationPlanner(
-                    facts, target, survey.links(), path -> Files.exists(FileNames.toPath(path)));
+            ConfigurationPlanner configuration =
+                    new ConfigurationPlanner(facts, target, survey.links(), RestorePreparation::contentHere);
             boolean reuse = state instanceof TargetDirectory.State.Cluster;
             List<TablespacePlacement> tablespaces = new TablespacePlanner(request.dataDirectory(), reuse)
                     .plan(facts.tablespaces(), request.tablespaces());
@@ -205,6 +207,11 @@ public final class RestorePreparation {
                         + " its old place");
             }
             ConfigurationPlan files = configuration.plan();
+            if (!files.copies().isEmpty()) {
+                notes.add("configuration files from outside the data directory that this machine lacks, or has with"
+                        + " other content, are put into " + ConfigurationPlan.DIRECTORY + ": compare them before the"
+                        + " start");
+            }
             return new RestorePlan(
                     recovery,
                     backup.label(),
@@ -222,6 +229,17 @@ public final class RestorePreparation {
                     survey.bytes(),
                     request.parallel(),
                     notes);
+        }
+    }
+
+    /** What a file of this path on this machine holds; empty when there is none. */
+    private static Optional<Bytes> contentHere(String path) {
+        Path file = FileNames.toPath(path);
+        try {
+            return Optional.of(Bytes.of(Files.readAllBytes(file)));
+        } catch (IOException e) {
+            // It is there, and its content is not known to be the backup's.
+            return Files.exists(file) ? Optional.of(Bytes.EMPTY) : Optional.empty();
         }
     }
 

@@ -18,6 +18,7 @@ import io.pgbk.restore.directory.TargetDirectory;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -170,7 +171,8 @@ public final class RestoreRunner {
         boolean full = reason.contains("No space left") || reason.contains("quota");
         return new PgbkException(
                 full ? ErrorCode.NO_SPACE : ErrorCode.TARGET_UNSUITABLE,
-                "writing to " + FileNames.display(plan.dataDirectory()) + " failed: " + e.getMessage(),
+                "writing to " + FileNames.display(plan.dataDirectory()) + " failed: "
+                        + (e instanceof AccessDeniedException ? "permission denied: " : "") + e.getMessage(),
                 "Run the restore again with --delta when the cause is gone; it continues where it stopped.",
                 e);
     }

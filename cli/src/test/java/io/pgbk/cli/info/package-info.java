@@ -1,0 +1,5 @@
+/** What pgbk info tells. */
+@NullMarked
+package io.pgbk.cli.info;
+
+import org.jspecify.annotations.NullMarked;

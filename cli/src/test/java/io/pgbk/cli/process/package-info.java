@@ -1,0 +1,5 @@
+/** What commands get from the process. */
+@NullMarked
+package io.pgbk.cli.process;
+
+import org.jspecify.annotations.NullMarked;
