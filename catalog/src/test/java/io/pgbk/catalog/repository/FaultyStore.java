@@ -10,6 +10,7 @@ import io.pgbk.catalog.store.StoreProbe;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
@@ -79,7 +80,37 @@ public final class FaultyStore implements ObjectStore {
     @Override
     public ObjectUpload upload(String key) {
         before();
-        return store.upload(key);
+        return new DyingUpload(store.upload(key));
+    }
+
+    private final class DyingUpload implements ObjectUpload {
+        private final ObjectUpload upload;
+
+        DyingUpload(ObjectUpload upload) {
+            this.upload = upload;
+        }
+
+        @Override
+        public void write(ByteBuffer bytes) {
+            upload.write(bytes);
+        }
+
+        @Override
+        public long length() {
+            return upload.length();
+        }
+
+        @Override
+        public void complete() {
+            before();
+            upload.complete();
+            after(upload.length());
+        }
+
+        @Override
+        public void close() {
+            upload.close();
+        }
     }
 
     @Override

@@ -11,13 +11,19 @@ import io.pgbk.catalog.repository.wal.WalUpload;
 import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
 import io.pgbk.catalog.store.ObjectStores;
+import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.WalFileName;
+import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
+import io.pgbk.postgres.wal.WalSegmentScanner;
+import io.pgbk.testkit.WalPages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.Optional;
 
 /** A directory for a repository, and processes that open it. */
@@ -44,6 +50,10 @@ public final class TestPlace {
 
     public Path directory() {
         return directory;
+    }
+
+    public ManualTime time() {
+        return time;
     }
 
     public FaultyStore store() {
@@ -87,6 +97,34 @@ public final class TestPlace {
 
     public static WalUpload file(String name, byte[] content) {
         return new WalUpload(WalFileName.parse(name).orElseThrow(), new BytesBody(content), SYSTEM, Optional.empty());
+    }
+
+    /** A file with the index that a validating scan of it gives. */
+    public static WalUpload indexed(WalSegmentName segment, byte[] content) {
+        return indexed(new WalFileName.Segment(segment), segment, content);
+    }
+
+    /** As {@link #indexed(WalSegmentName, byte[])} for a partial segment. */
+    public static WalUpload indexed(WalFileName name, WalSegmentName segment, byte[] content) {
+        WalSegmentScanner scanner = new WalSegmentScanner(new WalSegmentScanner.Expectation(
+                segment,
+                SIZE,
+                SYSTEM,
+                Optional.empty(),
+                WalSegmentScanner.TimelineRule.of(TimelineHistory.root(segment.timeline())),
+                true));
+        scanner.update(ByteBuffer.wrap(content));
+        return new WalUpload(name, new BytesBody(content), SYSTEM, Optional.of(scanner.finish()));
+    }
+
+    /** A real segment; the longer one begins with the records of the other. */
+    public static WalUpload wal(int timeline, int number, boolean longer) {
+        Instant time = Instant.parse("2026-11-21T03:00:00Z");
+        WalPages pages = new WalPages(SYSTEM, timeline, number, 1).commit(700, time);
+        if (longer) {
+            pages.commit(701, time.plusSeconds(1)).switchSegment();
+        }
+        return indexed(WalSegmentName.ofNumber(timeline, number, SIZE), pages.segment(0));
     }
 
     public static WalUpload segment(String name) {

@@ -6,6 +6,7 @@ import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.WalArchive;
@@ -63,7 +64,14 @@ public final class RestorePreparation {
      */
     public RestorePlan prepare() {
         monitor.phase("plan", -1);
-        List<BackupRecord> backups = usable(catalog.backups().list());
+        BackupListing listing = catalog.backups().listing();
+        listing.damaged().forEach((label, failure) -> {
+            if (request.goal().label().filter(label.value()::equals).isPresent()) {
+                throw failure;
+            }
+            monitor.warn("backup " + label + " is left out, because it cannot be read: " + failure.getMessage());
+        });
+        List<BackupRecord> backups = usable(listing.backups());
         Incarnation incarnation = incarnation(backups);
         List<BackupRecord> ours = backups.stream()
                 .filter(backup -> backup.summary().facts().incarnation() == incarnation.number())
@@ -189,7 +197,9 @@ public final class RestorePreparation {
             List<String> notes) {
         Repository repository = catalog.repository();
         String key = catalog.backups().manifestKey(backup);
-        long length = backup.summary().manifest().storedBytes();
+        long length = backup.manifest().storedBytes();
+        // Authentic is not enough: it must be the one that the backup was committed with.
+        catalog.backups().requireManifest(backup);
         try (ManifestReader manifest = ManifestReader.open(repository.store(), repository.keys(), key, length)) {
             ManifestFacts facts = manifest.facts();
             proveManifest(facts, backup, incarnation, key);

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class KeySlots {
     private static final int CHECK_BYTES = 16;
     private static final int TAG_BITS = 128;
+    /** How many slots a message names. */
+    private static final int MAX_NAMED = 10;
 
     private KeySlots() {}
 
@@ -132,7 +135,7 @@ public final class KeySlots {
         List<String> others = new ArrayList<>();
         List<String> unknown = new ArrayList<>();
         PgbkException firstDamage = null;
-        int refused = 0;
+        List<String> refused = new ArrayList<>();
         for (StoredSlot stored : slots) {
             try {
                 byte[] document = stored.document().toArray();
@@ -149,7 +152,7 @@ public final class KeySlots {
                     SealedJson.open(ring.get(), stored.path(), document);
                     return ring.get();
                 }
-                refused++;
+                refused.add(stored.path());
             } catch (PgbkException e) {
                 // Another slot may still open; a damaged one must not lock everybody out.
                 if (firstDamage == null) {
@@ -162,27 +165,28 @@ public final class KeySlots {
 
     private static PgbkException noneOpens(
             UnlockSecret secret,
-            int refused,
+            List<String> refused,
             List<String> others,
             List<String> unknown,
             @Nullable PgbkException firstDamage) {
-        if (firstDamage != null && refused == 0) {
+        if (firstDamage != null && refused.isEmpty()) {
             return firstDamage;
         }
-        if (refused == 0 && others.isEmpty() && !unknown.isEmpty()) {
+        if (refused.isEmpty() && others.isEmpty() && !unknown.isEmpty()) {
             return new PgbkException(
                     ErrorCode.FORMAT_TOO_NEW,
                     "the repository has only key slots of types that this version cannot open: "
                             + String.join(", ", unknown),
                     "Use a newer pgbk, or add a key-file slot with it.");
         }
-        String message = refused == 0
+        String message = refused.isEmpty()
                 ? "the repository has no key slot for " + secret.description()
                         + (others.isEmpty() ? "" : ", only " + String.join(", ", others))
-                : secret.description() + " opens none of the repository's " + refused + " " + typeOf(secret) + " slots";
+                : secret.description() + " opens none of the repository's " + refused.size() + " " + typeOf(secret)
+                        + " slots: " + refused.stream().limit(MAX_NAMED).collect(Collectors.joining(", "));
         return new PgbkException(
                 ErrorCode.KEY_WRONG,
-                message,
+                firstDamage == null ? message : message + "; " + firstDamage.getMessage(),
                 "Check that it belongs to this repository; pgbk key list shows the slots that exist.");
     }
 

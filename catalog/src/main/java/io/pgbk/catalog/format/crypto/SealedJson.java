@@ -60,7 +60,13 @@ public final class SealedJson {
                     "Make encryption in the configuration agree with the repository.");
         }
         String body = parts.group("body");
-        byte[] expected = mac(ring, epoch == null ? 0 : Integer.parseInt(epoch), path, body);
+        byte[] expected;
+        try {
+            expected = mac(ring, epoch == null ? 0 : Integer.parseInt(epoch), path, body);
+        } catch (PgbkException e) {
+            throw new PgbkException(
+                    e.code(), "the MAC of object " + path + " cannot be checked: " + e.getMessage(), e.hint(), e);
+        }
         if (!MessageDigest.isEqual(expected, HexFormat.of().parseHex(parts.group("mac")))) {
             throw Damage.of(path, "its content does not fit its MAC");
         }

@@ -55,7 +55,21 @@ final class StoredBackupWriter implements BackupWriter {
         this.lease = lease;
         this.reader = reader;
         this.lastSignNanos = repository.runtime().monotonic().nanoTime();
+        // Before anything else is stored: a label with a manifest has a sign of life or an end.
+        writeSignOfLife(1);
         this.heartbeat = Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
+    }
+
+    private void writeSignOfLife(int number) {
+        repository
+                .documents()
+                .create(
+                        ObjectKind.ALIVE,
+                        RepositoryLayout.alive(cluster, label, number),
+                        JsonDocument.newObject()
+                                .put(
+                                        "time",
+                                        repository.runtime().clock().instant().toString()));
     }
 
     private Optional<Duration> giveSignOfLife() {
@@ -63,14 +77,11 @@ final class StoredBackupWriter implements BackupWriter {
         synchronized (state) {
             number = ++signsOfLife;
         }
+        if (number == 1) {
+            return Optional.of(BackupCatalog.ALIVE_INTERVAL);
+        }
         try {
-            String now = repository.runtime().clock().instant().toString();
-            repository
-                    .documents()
-                    .create(
-                            ObjectKind.ALIVE,
-                            RepositoryLayout.alive(cluster, label, number),
-                            JsonDocument.newObject().put("time", now));
+            writeSignOfLife(number);
             lease.ifPresent(Leases.Lease::proveHeld);
             synchronized (state) {
                 lastSignNanos = repository.runtime().monotonic().nanoTime();

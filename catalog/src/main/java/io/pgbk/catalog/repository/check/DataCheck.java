@@ -74,6 +74,7 @@ final class DataCheck {
 
     private void manifest(BackupRecord backup, String key, Map<String, PackJob> packs) throws IOException {
         long length = backup.manifest().storedBytes();
+        requireLength(key, length);
         catalog.backups().requireManifest(backup);
         try (ManifestReader manifest = ManifestReader.open(repository.store(), repository.keys(), key, length)) {
             ManifestFacts facts = manifest.facts();
@@ -117,23 +118,26 @@ final class DataCheck {
         monitor.checkCancelled();
         PackRef ref = job.ref();
         check(ref.path(), job.users(), () -> {
+            requireLength(ref.path(), ref.length());
             if (whole) {
                 try (PackReader reader = new PackReader(repository.store(), repository.keys())) {
                     reader.verify(ref);
                 }
-                tally.checked(ref.length());
-            } else {
-                OptionalLong length = repository.store().findLength(ref.path());
-                if (length.isEmpty()) {
-                    throw new PgbkException(ErrorCode.OBJECT_MISSING, "pack " + ref.path() + " does not exist");
-                }
-                if (length.getAsLong() != ref.length()) {
-                    throw damaged(ref.path(), "it has " + length.getAsLong() + " bytes instead of " + ref.length());
-                }
-                tally.checked(0);
             }
+            tally.checked(whole ? ref.length() : 0);
             monitor.advance(ref.length());
         });
+    }
+
+    /** Reading by the known length does not show what stands behind it. */
+    private void requireLength(String key, long expected) {
+        OptionalLong length = repository.store().findLength(key);
+        if (length.isEmpty()) {
+            throw new PgbkException(ErrorCode.OBJECT_MISSING, "object " + key + " does not exist");
+        }
+        if (length.getAsLong() != expected) {
+            throw damaged(key, "it has " + length.getAsLong() + " bytes instead of " + expected);
+        }
     }
 
     private void requireSamePacks(BackupRecord backup, String key, List<PackRef> refs) {

@@ -7,6 +7,8 @@ import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,12 +44,22 @@ final class LeaseSeries {
         return Optional.ofNullable(newest);
     }
 
-    /** Reads an object of the series; empty when it was removed meanwhile, so that a newer one exists. */
+    /**
+     * Reads an object of the series; empty when it was removed meanwhile, so that a newer one exists. Of one that is
+     * damaged only the place counts: whoever holds it goes on, and when nobody does, the period ends it.
+     */
     Optional<State> read(Position position) {
-        return repository.documents().find(ObjectKind.LEASE, key(position)).map(document -> {
-            JsonDocument json = document.json();
-            return new State(position, json.text("owner"), json.text("purpose"), json.flag("released"));
-        });
+        try {
+            return repository.documents().find(ObjectKind.LEASE, key(position)).map(document -> {
+                JsonDocument json = document.json();
+                return new State(position, json.text("owner"), json.text("purpose"), json.flag("released"));
+            });
+        } catch (PgbkException e) {
+            if (e.code() != ErrorCode.OBJECT_DAMAGED) {
+                throw e;
+            }
+            return Optional.of(new State(position, "an unknown process", String.valueOf(e.getMessage()), false));
+        }
     }
 
     /** Creates an object of the series exclusively. */
