@@ -2,15 +2,17 @@ package io.pgbk.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbk.integration.RoundTripRows.Row;
+import io.pgbk.integration.RoundTripRows.Tablespaces;
+import io.pgbk.integration.RoundTripRows.Target;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
 import io.pgbk.testkit.PostgresServerOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -18,82 +20,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The main job on every kind of cluster and store: WAL is archived, a backup is taken while people write, more is
- * written, a disaster happens, and the cluster is brought back to the chosen target by a machine that has only the
- * bucket and the key. By default the rows are chosen so that each pair of choices is seen at least once; the long
- * profile runs the full product.
+ * The main job on every kind of cluster and store: archiving is turned on, a backup is taken while people write, more is
+ * written, a disaster happens, and the cluster is brought back to each chosen target by a machine that has only the
+ * bucket and the key.
  */
 class RoundTripTest {
-    private static final List<Integer> SEGMENT_MIB = List.of(1, 16, 64);
-    private static final List<Integer> MAJORS = PostgresServer.majors();
-    private static final List<Boolean> ON_OFF = List.of(true, false);
-    private static final List<StoreKind> STORES = List.copyOf(EnumSet.allOf(StoreKind.class));
-    private static final List<Target> TARGETS = List.copyOf(EnumSet.allOf(Target.class));
-    private static final List<Tablespaces> TABLESPACES = List.copyOf(EnumSet.allOf(Tablespaces.class));
-
-    /** What recovery stops at. */
-    enum Target {
-        TIME,
-        LSN,
-        XID,
-        NAME,
-        IMMEDIATE,
-        END_OF_ARCHIVE
-    }
-
-    /** Where tablespaces lie. */
-    enum Tablespaces {
-        NONE,
-        EXTERNAL,
-        IN_PLACE
-    }
-
-    record Row(
-            int major,
-            int segmentMiB,
-            boolean checksums,
-            StoreKind store,
-            boolean encrypted,
-            Target target,
-            Tablespaces tablespaces) {
-        @Override
-        public String toString() {
-            return "PostgreSQL " + major + ", " + segmentMiB + " MiB segments, checksums " + (checksums ? "on" : "off")
-                    + ", " + store.label() + ", " + (encrypted ? "encrypted" : "plain") + ", to " + target
-                    + ", tablespaces " + tablespaces;
-        }
-    }
-
-    static Stream<Row> rows() {
-        int[] sizes = Stream.of(MAJORS, SEGMENT_MIB, ON_OFF, STORES, ON_OFF, TARGETS, TABLESPACES)
-                .mapToInt(List::size)
-                .toArray();
-        List<int[]> chosen = Boolean.getBoolean("pgbk.long") ? product(sizes) : Pairwise.rows(sizes, 20261121);
-        return chosen.stream()
-                .map(row -> new Row(
-                        MAJORS.get(row[0]),
-                        SEGMENT_MIB.get(row[1]),
-                        ON_OFF.get(row[2]),
-                        STORES.get(row[3]),
-                        ON_OFF.get(row[4]),
-                        TARGETS.get(row[5]),
-                        TABLESPACES.get(row[6])));
-    }
-
-    private static List<int[]> product(int[] sizes) {
-        List<int[]> rows = List.of(new int[0]);
-        for (int size : sizes) {
-            List<int[]> longer = new ArrayList<>();
-            for (int[] row : rows) {
-                for (int value = 0; value < size; value++) {
-                    int[] copy = Arrays.copyOf(row, row.length + 1);
-                    copy[row.length] = value;
-                    longer.add(copy);
-                }
-            }
-            rows = longer;
-        }
-        return rows;
+    static List<Row> rows() {
+        return RoundTripRows.chosen();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -101,15 +34,26 @@ class RoundTripTest {
     @Execution(ExecutionMode.CONCURRENT)
     void comesBackAsItWas(Row row) {
         Path places = AsPostgres.temporaryDirectory("places-");
-        try (Site site = Site.create(row.store(), row.encrypted());
-                PostgresServer server = server(row, site).create()) {
-            site.configure(server);
-            server.start();
-            site.run("init");
-            List<String> tablespaces = createTablespaces(server, row.tablespaces(), places);
-            Moment moment = liveThroughADisaster(site, server, row.target(), tablespaces);
-            server.stopImmediately();
-            restoreElsewhere(site, row, moment, places);
+        try (Site site = Site.create(row.store(), row.encrypted())) {
+            List<Moment> moments;
+            try (PostgresServer server = server(row).create()) {
+                site.configure(server);
+                server.start();
+                List<String> tablespaces = createTablespaces(server, row.tablespaces(), places);
+                Workload.load(server, tablespaces);
+                // What was there before is part of the backup; its WAL need not be archived.
+                server.stop();
+                server.configure(Map.of("archive_mode", "on", "archive_command", site.archiveCommand()));
+                server.start();
+                site.run("init");
+                moments = liveThroughADisaster(site, server, row, tablespaces);
+                server.stopImmediately();
+            }
+            try (Site bareMachine = site.anotherHost()) {
+                for (Moment moment : moments) {
+                    restore(bareMachine, row, moment, places);
+                }
+            }
         } finally {
             AsPostgres.deleteTree(places);
         }
@@ -118,16 +62,16 @@ class RoundTripTest {
     /**
      * A moment to come back to, with what the cluster held then.
      *
-     * @param target the words that name it to {@code pgbk restore}
+     * @param words those that name it to {@code pgbk restore}
      * @param contents null when nobody can say, because people were writing
      */
-    private record Moment(List<String> target, @Nullable Contents contents) {}
+    private record Moment(
+            Target target, List<String> words, @Nullable Contents contents) {}
 
-    private static PostgresServerOptions server(Row row, Site site) {
+    private static PostgresServerOptions server(Row row) {
         PostgresServerOptions options = PostgresServer.builder(row.major())
                 .withWalSegmentMiB(row.segmentMiB())
-                .withChecksums(row.checksums())
-                .withArchiveCommand(site.archiveCommand());
+                .withChecksums(row.checksums());
         return row.tablespaces() == Tablespaces.IN_PLACE
                 ? options.withSetting("allow_in_place_tablespaces", "on")
                 : options;
@@ -148,26 +92,31 @@ class RoundTripTest {
         };
     }
 
-    private static Moment liveThroughADisaster(
-            Site site, PostgresServer server, Target target, List<String> tablespaces) {
-        Moment moment;
-        try (Workload workload = Workload.start(server, tablespaces)) {
+    private static List<Moment> liveThroughADisaster(
+            Site site, PostgresServer server, Row row, List<String> tablespaces) {
+        List<Moment> moments = new ArrayList<>();
+        try (Workload workload = Workload.write(server, tablespaces)) {
             site.run("backup");
-            workload.pause();
-            moment = moment(server, target);
-            // Recovery may replay the record behind the target too. This one locks nothing that the comparison reads; a
-            // writer's DDL would, and the paused copy would hold its lock.
-            server.sql("select pg_sleep(0.05)", "insert into empty_ values (2)");
-            workload.resume();
-            server.sql("select pg_sleep(0.3)");
+            for (Target target : row.targets()) {
+                if (target == Target.END_OF_ARCHIVE) {
+                    continue;
+                }
+                workload.pause();
+                moments.add(moment(server, target));
+                // Recovery may replay the record behind the target too. This one locks nothing that the comparison
+                // reads;
+                // a writer's DDL would, and the paused copy would hold its lock.
+                server.sql("select pg_sleep(0.05)", "insert into empty_ values (2)");
+                workload.resume();
+                server.sql("select pg_sleep(0.3)");
+            }
         }
-        if (target == Target.END_OF_ARCHIVE) {
-            site.archiveEverything();
-            return new Moment(List.of(), Contents.of(server));
-        }
-        server.sql("drop table rows_ cascade", "drop database other");
+        server.sql("drop table toasted", "drop database other");
         site.archiveEverything();
-        return moment;
+        if (row.targets().contains(Target.END_OF_ARCHIVE)) {
+            moments.add(new Moment(Target.END_OF_ARCHIVE, List.of(), Contents.of(server)));
+        }
+        return moments;
     }
 
     private static Moment moment(PostgresServer server, Target target) {
@@ -175,69 +124,76 @@ class RoundTripTest {
             case TIME -> {
                 Contents contents = Contents.of(server);
                 server.sql("select pg_sleep(0.05)");
-                yield new Moment(List.of("--target-time", server.queryOne("select clock_timestamp()::text")), contents);
+                String time = server.queryOne("select clock_timestamp()::text");
+                yield new Moment(target, List.of("--target-time", time), contents);
             }
             case LSN -> {
                 Contents contents = Contents.of(server);
-                yield new Moment(List.of("--target-lsn", server.currentLsn()), contents);
+                yield new Moment(target, List.of("--target-lsn", server.currentLsn()), contents);
             }
             case XID -> {
                 String xid = server.queryOne(
                         "with marker as (insert into empty_ values (1) returning xmin) select xmin::text from marker");
-                yield new Moment(List.of("--target-xid", xid), Contents.of(server));
+                yield new Moment(target, List.of("--target-xid", xid), Contents.of(server));
             }
             case NAME -> {
                 Contents contents = Contents.of(server);
                 server.sql("select pg_create_restore_point('before the disaster')");
-                yield new Moment(List.of("--target-name", "before the disaster"), contents);
+                yield new Moment(target, List.of("--target-name", "before the disaster"), contents);
             }
-            case IMMEDIATE -> new Moment(List.of("--target-immediate"), null);
-            case END_OF_ARCHIVE -> new Moment(List.of(), null);
+            case IMMEDIATE -> new Moment(target, List.of("--target-immediate"), null);
+            case END_OF_ARCHIVE -> throw new IllegalArgumentException("known only after the disaster");
         };
     }
 
-    private static void restoreElsewhere(Site site, Row row, Moment moment, Path places) {
-        Path restored = places.resolve("restored");
+    private static void restore(Site bareMachine, Row row, Moment moment, Path places) {
+        String name = moment.target().name().toLowerCase(Locale.ROOT);
+        Path restored = places.resolve(name);
         List<String> command = new ArrayList<>(List.of("restore", "--archiving", "off"));
-        command.addAll(moment.target());
+        command.addAll(moment.words());
         if (row.tablespaces() == Tablespaces.EXTERNAL) {
             command.add("--tablespace");
-            command.add(places.resolve("space") + "=" + places.resolve("space-restored"));
+            command.add(places.resolve("space") + "=" + places.resolve(name + "-space"));
         }
-        try (Site bareMachine = site.anotherHost()) {
-            bareMachine.configure(restored, places, 5432, "postgres");
-            bareMachine.run(command.toArray(String[]::new));
-            if (row.major() <= 16) {
-                DebianTools.verifyBackup(restored);
-            }
-            PostgresServerOptions options = PostgresServer.builder(row.major());
-            if (row.tablespaces() == Tablespaces.IN_PLACE) {
-                options = options.withCommandLineSetting("allow_in_place_tablespaces", "on");
-            }
-            try (PostgresServer copy = options.on(restored)) {
-                copy.start();
-                if (row.target() == Target.END_OF_ARCHIVE) {
-                    copy.awaitPromoted();
-                } else {
-                    copy.awaitRecoveryPaused();
-                }
-                if (moment.contents() != null) {
-                    assertThat(Contents.of(copy).digests())
-                            .isEqualTo(moment.contents().digests());
-                }
-                if (row.target() != Target.END_OF_ARCHIVE) {
-                    copy.sql("select pg_wal_replay_resume()");
-                    copy.awaitPromoted();
-                }
-                Contents.assertConsistent(copy);
-                assertThat(copy.queryOne("select count(*)::text from scratch"))
-                        .as("unlogged tables come back empty")
-                        .isEqualTo("0");
-                copy.stop();
-            }
-            if (row.major() == 15 && row.checksums()) {
-                DebianTools.checkPageChecksums(restored);
-            }
+        bareMachine.configure(restored, places, 5432, "postgres");
+        bareMachine.run(command.toArray(String[]::new));
+        if (row.major() <= 16) {
+            DebianTools.verifyBackup(restored);
         }
+        PostgresServerOptions options = PostgresServer.builder(row.major());
+        if (row.tablespaces() == Tablespaces.IN_PLACE) {
+            options = options.withCommandLineSetting("allow_in_place_tablespaces", "on");
+        }
+        try (PostgresServer copy = options.on(restored)) {
+            copy.start();
+            compare(copy, moment);
+            copy.stop();
+        }
+        if (row.major() == 15 && row.checksums()) {
+            DebianTools.checkPageChecksums(restored);
+        }
+        AsPostgres.deleteTree(restored);
+    }
+
+    private static void compare(PostgresServer copy, Moment moment) {
+        boolean end = moment.target() == Target.END_OF_ARCHIVE;
+        if (end) {
+            copy.awaitPromoted();
+        } else {
+            copy.awaitRecoveryPaused();
+        }
+        if (moment.contents() != null) {
+            assertThat(Contents.of(copy).digests())
+                    .as("content at " + moment.target())
+                    .isEqualTo(moment.contents().digests());
+        }
+        if (!end) {
+            copy.sql("select pg_wal_replay_resume()");
+            copy.awaitPromoted();
+        }
+        Contents.assertConsistent(copy);
+        assertThat(copy.queryOne("select count(*)::text from scratch"))
+                .as("unlogged tables come back empty")
+                .isEqualTo("0");
     }
 }

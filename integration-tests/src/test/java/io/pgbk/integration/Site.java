@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -173,7 +172,7 @@ public final class Site implements AutoCloseable {
 
     /** Runs pgbk as the database's user and returns whatever it gave. */
     CommandOutcome pgbk(String... arguments) {
-        return AsPostgres.run(command(arguments), Map.of(), directory, TIMEOUT);
+        return AsPostgres.run(command(arguments), AsPostgres.PGBK_ENVIRONMENT, directory, TIMEOUT);
     }
 
     /** The words of a pgbk command for this site. */

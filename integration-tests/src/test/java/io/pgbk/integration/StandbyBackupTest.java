@@ -9,7 +9,6 @@ import io.pgbk.testkit.PostgresServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +72,7 @@ class StandbyBackupTest {
                 standby.awaitCaughtUp(primary);
                 CompletableFuture<CommandOutcome> backup = CompletableFuture.supplyAsync(() -> AsPostgres.run(
                         standbySite.command("backup", "--standby"),
-                        Map.of(),
+                        AsPostgres.PGBK_ENVIRONMENT,
                         standbySite.directory(),
                         Duration.ofMinutes(3)));
                 // In backup mode a standby has a session of ours that holds the start.

@@ -33,6 +33,12 @@ final class Workload implements AutoCloseable {
 
     /** Creates the tables, in the given tablespaces too, and begins to write. */
     static Workload start(PostgresServer server, List<String> tablespaces) {
+        load(server, tablespaces);
+        return write(server, tablespaces);
+    }
+
+    /** Creates the tables, in the given tablespaces too. */
+    static void load(PostgresServer server, List<String> tablespaces) {
         server.sql("create database other");
         server.sql(
                 "create extension if not exists amcheck",
@@ -58,6 +64,10 @@ final class Workload implements AutoCloseable {
                     "insert into in_" + tablespace + " (body) select md5(i::text) from generate_series(1, 1000) i");
         }
         server.sql("checkpoint");
+    }
+
+    /** Begins to write to the tables that {@link #load} made. */
+    static Workload write(PostgresServer server, List<String> tablespaces) {
         Workload workload = new Workload(server);
         for (int writer = 0; writer < WRITERS; writer++) {
             int number = writer;

@@ -156,6 +156,7 @@ public final class PostgresServer implements AutoCloseable {
         builder.environment().clear();
         builder.environment().put("PATH", "/usr/local/bin:/usr/bin:/bin");
         builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.environment().putAll(AsPostgres.PGBK_ENVIRONMENT);
         builder.environment().putAll(options.environment());
         builder.directory(workDirectory.toFile());
         builder.redirectErrorStream(true);
