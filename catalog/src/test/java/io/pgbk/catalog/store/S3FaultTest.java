@@ -35,10 +35,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The S3 store behind a proxy that fails: hazard "storage answers 500/503/slow/reset/200 with error body/short body". */
+/**
+ * The S3 store behind a proxy that fails: hazard "storage answers 500/503/slow/reset/200 with error body/short body". Most
+ * of its time is waited for deadlines, so the tests wait together; each has a proxy and a prefix of its own.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class S3FaultTest {
     private static final String SLOW_DOWN = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
     private static final String INTERNAL = "<Error><Code>InternalError</Code><Message>oops</Message></Error>";

@@ -72,7 +72,7 @@ public final class Race {
 
     private void race(String title, StoreKind store, PostgresServer server, int segments) {
         Path directory = AsPostgres.temporaryDirectory("race-");
-        try (Site site = Site.create(store, true)) {
+        try (Site site = Site.create(store, true).unchecked()) {
             site.configure(server);
             Contestant ours = new PgbkContestant(site);
             Contestant theirs = new PgBackRestContestant(directory, server, store.endpoint());
