@@ -69,7 +69,9 @@ final class StandbyCopy {
         Files.write(data.resolve("standby.signal"), new byte[0]);
         Files.writeString(
                 data.resolve("postgresql.auto.conf"),
-                "\nprimary_conninfo = '" + primary.connectionString("postgres").replace("'", "''") + "'\n",
+                "\nprimary_conninfo = '" + primary.connectionString("postgres").replace("'", "''") + "'\n"
+                        // Five seconds by default, after every attempt that found nothing.
+                        + "wal_retrieve_retry_interval = '200ms'\n",
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
         AsPostgres.own(data);
