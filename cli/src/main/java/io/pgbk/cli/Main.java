@@ -5,7 +5,10 @@ import io.pgbk.cli.hook.HookCall;
 import io.pgbk.cli.hook.HookResult;
 import io.pgbk.cli.hook.Hooks;
 import io.pgbk.cli.process.ProcessContext;
+import io.pgbk.cli.process.ProcessEnd;
+import io.pgbk.cli.rehearsal.Rehearsal;
 import io.pgbk.error.ErrorCode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -29,7 +32,11 @@ public final class Main {
     public static void main(String[] args) {
         List<String> arguments = List.of(args);
         ProcessContext process = ProcessContext.ofThisProcess();
+        if (arguments.size() == 2 && arguments.getFirst().equals(Rehearsal.COMMAND)) {
+            System.exit(Rehearsal.run(Path.of(arguments.getLast()), process));
+        }
         Optional<HookCall.Kind> hook = HookCall.kindOf(arguments);
+        Optional<ProcessEnd> end = hook.map(kind -> ProcessEnd.prepare());
         int interrupted =
                 hook.filter(kind -> kind == HookCall.Kind.GET).isPresent() ? TERMINATED : ErrorCode.INTERRUPTED.exit();
         BlockingQueue<Integer> result = new ArrayBlockingQueue<>(1);
@@ -50,6 +57,7 @@ public final class Main {
         int exit = run(arguments, process);
         if (!process.stop().isRequested()) {
             ending.set(true);
+            end.ifPresent(quick -> quick.exit(exit));
             System.exit(exit);
         }
         result.add(exit);

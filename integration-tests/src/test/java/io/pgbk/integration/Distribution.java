@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 
@@ -43,12 +44,12 @@ final class Distribution {
                     if (Files.isDirectory(file)) {
                         Files.createDirectories(copy);
                     } else {
-                        Files.copy(file, copy);
+                        // With their times, else Java would not believe the caches that were made beside them.
+                        Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
                     }
                 }
             }
             AsPostgres.own(target);
-            AsPostgres.run(target.resolve("lib/make-class-archive").toString()).orThrow();
             return target;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

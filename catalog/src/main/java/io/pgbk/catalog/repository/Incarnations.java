@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository;
 
+import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.crypto.SealedJson;
 import io.pgbk.catalog.repository.document.JsonDocument;
@@ -9,6 +10,7 @@ import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.WalSegmentSize;
@@ -17,6 +19,9 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The incarnation documents of one cluster. */
@@ -26,23 +31,43 @@ public final class Incarnations {
 
     private final Repository repository;
     private final ClusterName cluster;
+    private final AtomicReference<@Nullable Supplier<List<Stored>>> early;
 
     public Incarnations(Repository repository, ClusterName cluster) {
+        this(repository, cluster, null);
+    }
+
+    /** @param early gives, once, what {@link #fetch} read while the repository was being opened */
+    public Incarnations(Repository repository, ClusterName cluster, @Nullable Supplier<List<Stored>> early) {
         this.repository = repository;
         this.cluster = cluster;
+        this.early = new AtomicReference<>(early);
+    }
+
+    /** A document as it was read, not yet checked. */
+    public record Stored(int number, Bytes document) {}
+
+    /** The documents of all incarnations of a cluster: what can be read before the repository's keys are there. */
+    public static List<Stored> fetch(ObjectStore store, ClusterName cluster) {
+        List<Stored> documents = new ArrayList<>();
+        Iterator<ObjectInfo> objects = store.list(RepositoryLayout.incarnations(cluster), "");
+        while (objects.hasNext()) {
+            String key = objects.next().key();
+            if (RepositoryLayout.parse(key) instanceof RepositoryObject.Incarnation found) {
+                documents.add(new Stored(found.incarnation(), Bytes.of(store.readAll(key, MAX_BYTES))));
+            }
+        }
+        return documents;
     }
 
     /** All, oldest first. */
     public List<Incarnation> list() {
-        List<Incarnation> incarnations = new ArrayList<>();
-        Iterator<ObjectInfo> objects = repository.store().list(RepositoryLayout.incarnations(cluster), "");
-        while (objects.hasNext()) {
-            if (RepositoryLayout.parse(objects.next().key()) instanceof RepositoryObject.Incarnation found) {
-                incarnations.add(read(found.incarnation()));
-            }
-        }
-        incarnations.sort(Comparator.comparingInt(Incarnation::number));
-        return incarnations;
+        Supplier<List<Stored>> once = early.getAndSet(null);
+        List<Stored> documents = once == null ? fetch(repository.store(), cluster) : once.get();
+        return documents.stream()
+                .map(stored -> check(stored.number(), stored.document().toArray()))
+                .sorted(Comparator.comparingInt(Incarnation::number))
+                .toList();
     }
 
     /**
@@ -51,8 +76,11 @@ public final class Incarnations {
      * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, FORMAT_TOO_NEW
      */
     public Incarnation read(int number) {
+        return check(number, repository.store().readAll(RepositoryLayout.incarnation(cluster, number), MAX_BYTES));
+    }
+
+    private Incarnation check(int number, byte[] document) {
         String key = RepositoryLayout.incarnation(cluster, number);
-        byte[] document = repository.store().readAll(key, MAX_BYTES);
         JsonDocument json = JsonDocument.parse(key, SealedJson.open(repository.keys(), key, document));
         if (json.integer("format", 1, Integer.MAX_VALUE) > FormatLimits.FORMAT_VERSION) {
             throw new PgbkException(

@@ -31,6 +31,7 @@ import java.util.Optional;
 final class KeySlotFiles {
     private static final int MAX_SLOT_BYTES = 64 << 10;
     private static final int MAX_SLOTS = 1000;
+    private static final int MAX_LISTED = 10_000;
 
     private final ObjectStore store;
     private final RepositoryId repositoryId;
@@ -44,15 +45,27 @@ final class KeySlotFiles {
 
     /** All slots of this repository, those with the newest keys first. */
     List<KeySlots.StoredSlot> readAll() {
+        return read(list(store));
+    }
+
+    /** The keys of all slots, whatever repository they are of. */
+    static List<String> list(ObjectStore store) {
         List<String> keys = new ArrayList<>();
         store.list(RepositoryLayout.KEYS, "").forEachRemaining(object -> {
-            if (keys.size() < MAX_SLOTS
-                    && RepositoryLayout.parse(object.key()) instanceof RepositoryObject.KeySlot slot
-                    && owns(slot.slotId())) {
+            if (keys.size() < MAX_LISTED && RepositoryLayout.parse(object.key()) instanceof RepositoryObject.KeySlot) {
                 keys.add(object.key());
             }
         });
-        keys.sort(Comparator.reverseOrder());
+        return keys;
+    }
+
+    private List<KeySlots.StoredSlot> read(List<String> listed) {
+        List<String> keys = listed.stream()
+                .filter(key -> RepositoryLayout.parse(key) instanceof RepositoryObject.KeySlot slot
+                        && owns(slot.slotId()))
+                .sorted(Comparator.reverseOrder())
+                .limit(MAX_SLOTS)
+                .toList();
         List<KeySlots.StoredSlot> slots = new ArrayList<>();
         for (String key : keys) {
             readIfThere(key).ifPresent(document -> slots.add(new KeySlots.StoredSlot(key, document)));
@@ -72,10 +85,11 @@ final class KeySlotFiles {
     /**
      * Opens the newest keys that any of the secrets gives.
      *
+     * @param listed what {@link #list} found
      * @throws PgbkException KEY_WRONG when no secret fits
      */
-    EncryptedKeyRing open(List<UnlockSecret> secrets) {
-        List<KeySlots.StoredSlot> slots = readAll();
+    EncryptedKeyRing open(List<UnlockSecret> secrets, List<String> listed) {
+        List<KeySlots.StoredSlot> slots = read(listed);
         if (slots.isEmpty()) {
             // A rewrap may have replaced all that was listed.
             slots = readAll();

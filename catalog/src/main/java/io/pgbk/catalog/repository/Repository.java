@@ -49,8 +49,12 @@ public final class Repository implements AutoCloseable {
      *     (repository.json was altered), and what the store throws; the store stays open then
      */
     public static Repository open(ObjectStore store, EncryptionSettings encryption, RepositoryRuntime runtime) {
+        // Which slots are this repository's is known only from repository.json; which there are is asked meanwhile.
+        Background<List<String>> slots = encryption instanceof EncryptionSettings.Encrypted
+                ? Background.start(() -> KeySlotFiles.list(store))
+                : Background.start(List::of);
         RepositoryFile.Unchecked found = RepositoryFile.find(store).orElseThrow(() -> notInitialised(store));
-        KeyRing keys = openKeys(store, found.claims(), encryption, runtime);
+        KeyRing keys = openKeys(store, found.claims(), encryption, runtime, slots);
         try {
             RepositoryFile file = found.check(keys);
             return new Repository(ConfirmingObjectStore.wrapIf(file.confirmByReading(), store), file, keys, runtime);
@@ -61,7 +65,11 @@ public final class Repository implements AutoCloseable {
     }
 
     private static KeyRing openKeys(
-            ObjectStore store, RepositoryFile claims, EncryptionSettings encryption, RepositoryRuntime runtime) {
+            ObjectStore store,
+            RepositoryFile claims,
+            EncryptionSettings encryption,
+            RepositoryRuntime runtime,
+            Background<List<String>> slots) {
         return switch (encryption) {
             case EncryptionSettings.Plain ignored -> {
                 if (claims.encrypted()) {
@@ -81,7 +89,7 @@ public final class Repository implements AutoCloseable {
                                     + " is not encrypted and the configuration says that it is",
                             "Create an encrypted repository under another prefix; this one cannot be encrypted later.");
                 }
-                yield new KeySlotFiles(store, claims.id(), runtime).open(encrypted.secrets());
+                yield new KeySlotFiles(store, claims.id(), runtime).open(encrypted.secrets(), slots.get());
             }
         };
     }

@@ -55,10 +55,10 @@ final class GetHook {
 
     private static ClusterCatalog open(
             Repositories repositories, ConfigurationRepository place, List<Repository> opened) {
-        Repository repository = repositories.open(place);
+        ClusterCatalog cluster = repositories.openCluster(place);
         synchronized (opened) {
-            opened.add(repository);
+            opened.add(cluster.repository());
         }
-        return repositories.cluster(repository);
+        return cluster;
     }
 }

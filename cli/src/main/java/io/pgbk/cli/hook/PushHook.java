@@ -50,9 +50,9 @@ final class PushHook {
 
     private static ClusterCatalog open(
             Repositories repositories, ConfigurationRepository place, ConcurrentLinkedQueue<Repository> opened) {
-        Repository repository = repositories.open(place);
-        opened.add(repository);
-        return repositories.cluster(repository);
+        ClusterCatalog cluster = repositories.openCluster(place);
+        opened.add(cluster.repository());
+        return cluster;
     }
 
     private static void tell(PushReport report, Console console) {

@@ -13,8 +13,10 @@ import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.process.ProcessContext;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** Opens configured repositories. */
 public final class Repositories {
@@ -40,6 +42,18 @@ public final class Repositories {
         ObjectStore store = openStore(repository);
         try {
             return Repository.open(store, Encryption.of(repository), runtime());
+        } catch (RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    /** The catalogue of the configured cluster in a repository, in as few steps as can be; the caller closes the repository. */
+    public ClusterCatalog openCluster(ConfigurationRepository repository) {
+        ObjectStore store = openStore(repository);
+        try {
+            return ClusterCatalog.open(
+                    store, Encryption.of(repository), runtime(), new ClusterName(configuration.cluster()));
         } catch (RuntimeException | Error e) {
             store.close();
             throw e;
@@ -81,8 +95,11 @@ public final class Repositories {
     /** This machine's name. */
     public static String hostName() {
         try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
+            // What the kernel says: asking for the local host's address would ask name servers, which costs each hook
+            // time.
+            String name = Files.readString(Path.of("/proc/sys/kernel/hostname"), StandardCharsets.ISO_8859_1);
+            return name.isBlank() ? "unknown host" : name.strip();
+        } catch (IOException e) {
             return "unknown host";
         }
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -246,6 +247,49 @@ class LauncherTest {
                 .contains("[-XX:-UsePerfData]")
                 .contains("[-Djdk.util.jar.enableMultiRelease=false]")
                 .doesNotContain("TieredStopAtLevel");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"archive-get", "archive-push"})
+    void aStaleCacheCostsASecondStartAndNeverDecides(String command) throws Exception {
+        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        javaPlays("case \"$*\" in *-XX:AOTCache=*-Dpgbk.hook-cache=hooks-0123.aot*) exit 122 ;; esac; exit 120");
+        ownJava();
+
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), command, "000000010000000000000001", "pg_wal/D")
+                        .status())
+                .isZero();
+
+        javaPlays("exit 122");
+        ownJava();
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), command, "000000010000000000000001", "pg_wal/D")
+                        .status())
+                .isEqualTo(command.equals("archive-get") ? 255 : 90);
+    }
+
+    @Test
+    void aCacheIsUsedByTheHooksOnlyAndOnlyWithTheJavaThatItWasMadeFor() throws Exception {
+        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        javaPlays("printf '[%s]' \"$@\"; exit 120");
+
+        assertThat(run("sh", data, Map.of(), "archive-push", "pg_wal/N").stdout())
+                .contains("[archive-push]")
+                .doesNotContain("AOTCache");
+        ownJava();
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "archive-push", "pg_wal/N")
+                        .stdout())
+                .contains("[-XX:AOTCache=" + home.resolve("lib/hooks-0123.aot") + "]");
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "info").stdout())
+                .contains("[info]")
+                .doesNotContain("AOTCache");
+    }
+
+    /** Puts the java that plays into the installation, as its own runtime. */
+    private void ownJava() throws IOException {
+        Files.createDirectories(home.resolve("runtime/bin"));
+        Files.copy(java.resolve("release"), home.resolve("runtime/release"), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(java.resolve("bin/java"), home.resolve("runtime/bin/java"), StandardCopyOption.REPLACE_EXISTING);
+        executable(home.resolve("runtime/bin/java"));
     }
 
     @Test

@@ -12,7 +12,8 @@ final class Hkdf {
     /** Extracts with the salt and expands with the label {@code "pgbk1 " + purpose}. */
     static byte[] derive(byte[] inputKey, byte[] salt, String purpose) {
         try {
-            return KDF.getInstance("HKDF-SHA256")
+            // Named, because a search would load every provider that the class path has.
+            return KDF.getInstance("HKDF-SHA256", "SunJCE")
                     .deriveData(HKDFParameterSpec.ofExtract()
                             .addIKM(inputKey)
                             .addSalt(salt)

@@ -1,8 +1,11 @@
 package io.pgbk.catalog.repository.cluster;
 
+import io.pgbk.catalog.repository.Background;
+import io.pgbk.catalog.repository.EncryptionSettings;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Incarnations;
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
@@ -11,6 +14,7 @@ import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.catalog.repository.lease.StoredHolds;
 import io.pgbk.catalog.repository.lease.StoredLeases;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
@@ -30,10 +34,27 @@ public final class ClusterCatalog {
 
     /** The catalogue of a cluster, which may not exist yet; makes no request. */
     public ClusterCatalog(Repository repository, ClusterName cluster) {
+        this(repository, cluster, new Incarnations(repository, cluster));
+    }
+
+    private ClusterCatalog(Repository repository, ClusterName cluster, Incarnations incarnations) {
         this.repository = repository;
         this.cluster = cluster;
-        this.incarnations = new Incarnations(repository, cluster);
+        this.incarnations = incarnations;
         this.backups = new BackupCatalog(repository, cluster);
+    }
+
+    /**
+     * Opens a repository and reads the cluster's incarnations at the same time; closing the repository is the caller's.
+     *
+     * @throws PgbkException as {@link Repository#open}; the store stays open then. A failure to read the incarnations
+     *     shows when they are first asked for.
+     */
+    public static ClusterCatalog open(
+            ObjectStore store, EncryptionSettings encryption, RepositoryRuntime runtime, ClusterName cluster) {
+        Background<List<Incarnations.Stored>> documents = Background.start(() -> Incarnations.fetch(store, cluster));
+        Repository repository = Repository.open(store, encryption, runtime);
+        return new ClusterCatalog(repository, cluster, new Incarnations(repository, cluster, documents::get));
     }
 
     public Repository repository() {

@@ -12,12 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,20 +22,6 @@ import tools.jackson.databind.node.ObjectNode;
  * the object and the member.
  */
 public final class JsonDocument {
-    private static final int MAX_DEPTH = 16;
-    private static final int MAX_TEXT_LENGTH = 1 << 20;
-
-    static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(MAX_DEPTH)
-                            .maxStringLength(MAX_TEXT_LENGTH)
-                            .maxNumberLength(40)
-                            .build())
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     private final String key;
     private final ObjectNode node;
 
@@ -56,7 +37,7 @@ public final class JsonDocument {
 
     /** The text of an object as it is stored. */
     public static String write(ObjectNode object) {
-        return MAPPER.writeValueAsString(object);
+        return JsonTree.write(object);
     }
 
     /**
@@ -68,7 +49,7 @@ public final class JsonDocument {
     public static JsonDocument parse(String key, String text) {
         JsonNode read;
         try {
-            read = MAPPER.readTree(text);
+            read = JsonTree.parse(text);
         } catch (JacksonException e) {
             throw new PgbkException(ErrorCode.OBJECT_DAMAGED, "object " + key + " is no valid JSON", null, e);
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.catalog.repository.document;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,116 @@
+package io.pgbk.cli.hook;
+
+import io.pgbk.catalog.format.crypto.Digests;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+
+/**
+ * What the cache that the hooks start from was made of: the program, its launcher (which holds the flags) and Java. The
+ * cache's file is named by a digest of all three, because a JVM can go on serving the classes of a jar that was replaced
+ * (JDK-8377932). Of the jar only the directory at its end is digested, which holds the length and the CRC-32 of every
+ * file in it.
+ *
+ * @param jar the program
+ * @param launcher the script that starts it
+ * @param javaRelease the file that names the version of Java
+ */
+public record HookCache(Path jar, Path launcher, Path javaRelease) {
+    /** The exit status by which a process says that it was started from a cache of something else. */
+    static final int STALE = 122;
+
+    private static final int END_BYTES = 22;
+    private static final int END_SIGNATURE = 0x06054b50;
+    private static final int DIGEST_BYTES = 16;
+
+    /** The installation that this process runs from. */
+    public static HookCache ofThisProcess() {
+        Path home = Path.of(System.getProperty("pgbk.home", ""));
+        return new HookCache(
+                home.resolve("lib/pgbk.jar"),
+                home.resolve("bin/pgbk"),
+                Path.of(System.getProperty("java.home"), "release"));
+    }
+
+    /** The name of the cache's file for this installation. */
+    String fileName() throws IOException {
+        return "hooks-" + digest() + ".aot";
+    }
+
+    /** 32 hexadecimal digits. */
+    public String digest() throws IOException {
+        MessageDigest digest = Digests.sha256();
+        digest.update(directoryOf(jar));
+        digest.update(Files.readAllBytes(launcher));
+        digest.update(Files.readAllBytes(javaRelease));
+        return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
+    }
+
+    private static ByteBuffer directoryOf(Path jar) throws IOException {
+        try (FileChannel file = FileChannel.open(jar)) {
+            ByteBuffer end = read(file, Math.max(0, file.size() - END_BYTES), END_BYTES);
+            if (end.getInt(0) != END_SIGNATURE) {
+                throw new IOException(jar + " does not end as this program's jar does");
+            }
+            return read(file, end.getInt(16) & 0xFFFF_FFFFL, end.getInt(12));
+        }
+    }
+
+    private static ByteBuffer read(FileChannel file, long position, int bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        while (buffer.hasRemaining()) {
+            if (file.read(buffer, position + buffer.position()) < 0) {
+                throw new EOFException(file + " ended early");
+            }
+        }
+        return buffer.flip();
+    }
+
+    /** Looks, beside the hook's work, whether the cache is of this installation. */
+    static final class Check {
+        private final Thread thread;
+        private volatile boolean stale = true;
+
+        private Check(String used) {
+            thread = Thread.ofPlatform().daemon().name("pgbk-cache-check").unstarted(() -> {
+                try {
+                    stale = !ofThisProcess().fileName().equals(used);
+                } catch (IOException unreadable) {
+                    // What this process runs cannot be told, so it does not count.
+                }
+                if (stale) {
+                    // What runs here may be another program: it must neither succeed nor fail nor say anything.
+                    Runtime.getRuntime().halt(STALE);
+                }
+            });
+            thread.start();
+        }
+
+        /** @param used the name of the cache's file */
+        static Check start(String used) {
+            return new Check(used);
+        }
+
+        /** Returns when it is sure that the cache is right; otherwise the process ends. */
+        void await() {
+            while (true) {
+                try {
+                    thread.join();
+                    break;
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    break;
+                }
+            }
+            if (stale) {
+                Runtime.getRuntime().halt(STALE);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.pgbk.cli.packaging;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+
+/** The Java that the distribution brings: what jlink makes of the Java that builds it. Kept between builds. */
+final class JavaRuntime {
+    /** jdk.net because the HTTP client fails without it; jdk.httpserver for the rehearsal of the hooks. */
+    private static final String MODULES = "java.base,java.logging,java.management,java.naming,java.security.jgss,java.sql,"
+            + "java.xml,jdk.crypto.ec,jdk.httpserver,jdk.net,jdk.unsupported";
+
+    private static final List<String> OPTIONS =
+            List.of("--strip-debug", "--no-header-files", "--no-man-pages", "--add-modules", MODULES);
+
+    private static final Set<String> KNOWN =
+            Set.of("IMPLEMENTOR=", "IMPLEMENTOR_VERSION=", "JAVA_RUNTIME_VERSION=", "LIBC=", "OS_ARCH=", "OS_NAME=");
+
+    private final Path directory;
+
+    /** @param directory where it is, or is made */
+    JavaRuntime(Path directory) {
+        this.directory = directory;
+    }
+
+    /** The runtime; empty, with a warning, when the Java that builds cannot make one. */
+    Optional<Path> make() throws IOException {
+        Path made = directory.resolveSibling(directory.getFileName() + ".made-of");
+        String origin = System.getProperty("java.vm.vendor") + " " + System.getProperty("java.vm.version") + " "
+                + String.join(" ", OPTIONS) + "\n";
+        if (Files.exists(made) && Files.readString(made).equals(origin)) {
+            return Optional.of(directory);
+        }
+        Trees.delete(directory);
+        Optional<ToolProvider> jlink = ToolProvider.findFirst("jlink");
+        if (jlink.isEmpty()) {
+            return none("it has no jlink");
+        }
+        StringWriter said = new StringWriter();
+        PrintWriter writer = new PrintWriter(said);
+        String[] arguments = Stream.concat(
+                        OPTIONS.stream(), Stream.of("--output", directory.toString()))
+                .toArray(String[]::new);
+        if (jlink.get().run(writer, writer, arguments) != 0) {
+            return none(said.toString().strip());
+        }
+        describe();
+        Files.writeString(made, origin);
+        return Optional.of(directory);
+    }
+
+    /** jlink's own release file lacks what the launcher, and who looks for known flaws, want to know. */
+    private void describe() throws IOException {
+        Path release = directory.resolve("release");
+        List<String> lines = new ArrayList<>(Files.readAllLines(release));
+        for (String line : Files.readAllLines(Path.of(System.getProperty("java.home"), "release"))) {
+            String name = line.substring(0, line.indexOf('=') + 1);
+            if (KNOWN.contains(name) && lines.stream().noneMatch(present -> present.startsWith(name))) {
+                lines.add(line);
+            }
+        }
+        Files.write(release, lines);
+    }
+
+    private static Optional<Path> none(String why) {
+        System.err.println("warning: the distribution is made without a Java of its own: this Java "
+                + System.getProperty("java.home") + " cannot make one: " + why);
+        return Optional.empty();
+    }
+}

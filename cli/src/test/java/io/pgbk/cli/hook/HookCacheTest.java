@@ -1,0 +1,82 @@
+package io.pgbk.cli.hook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HookCacheTest {
+    @TempDir
+    Path directory;
+
+    private HookCache cache;
+    private String digest;
+
+    @BeforeEach
+    void install() throws IOException {
+        cache = new HookCache(
+                directory.resolve("pgbk.jar"), directory.resolve("pgbk"), directory.resolve("release"));
+        jar("one");
+        Files.writeString(cache.launcher(), "#!/bin/sh");
+        Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.3");
+        digest = cache.digest();
+    }
+
+    @Test
+    void aReplacedClassOfTheSameLengthAndTimeMakesAnotherDigest() throws IOException {
+        FileTime time = Files.getLastModifiedTime(cache.jar());
+        long length = Files.size(cache.jar());
+
+        jar("two");
+        Files.setLastModifiedTime(cache.jar(), time);
+
+        assertThat(Files.size(cache.jar())).isEqualTo(length);
+        assertThat(cache.digest()).isNotEqualTo(digest);
+    }
+
+    @Test
+    void otherFlagsAndAnotherJavaMakeAnotherDigest() throws IOException {
+        Files.writeString(cache.launcher(), "#!/bin/sh -e");
+        String otherFlags = cache.digest();
+        Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.4");
+
+        assertThat(otherFlags).isNotEqualTo(digest);
+        assertThat(cache.digest()).isNotEqualTo(digest).isNotEqualTo(otherFlags);
+    }
+
+    @Test
+    void timesOfFilesAndTheirPlaceDoNotMatter() throws IOException {
+        Files.setLastModifiedTime(cache.jar(), FileTime.fromMillis(1));
+        Path moved = Files.move(cache.jar(), directory.resolve("moved.jar"));
+
+        assertThat(new HookCache(moved, cache.launcher(), cache.javaRelease()).digest())
+                .isEqualTo(digest)
+                .matches("[0-9a-f]{32}");
+    }
+
+    @Test
+    void whatIsNoJarHasNoDigest() throws IOException {
+        Files.writeString(cache.jar(), "this is a text and certainly not a jar");
+
+        assertThatThrownBy(cache::digest).isInstanceOf(IOException.class).hasMessageContaining("pgbk.jar");
+    }
+
+    private void jar(String content) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(cache.jar()))) {
+            ZipEntry entry = new ZipEntry("A.class");
+            entry.setTime(0);
+            zip.putNextEntry(entry);
+            zip.write(content.getBytes(StandardCharsets.UTF_8));
+            zip.closeEntry();
+        }
+    }
+}
