@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Memory does not grow with the number of files: a process with a heap of 48 MiB walks a directory with 100,000 files
- * in one database, sorts and writes a manifest of these and 200,000 more (some 40 MB of entries), and surveys it as a
+ * in one database, sorts and writes a manifest of these and 100,000 more (some 30 MB of entries, 50 MB as objects), and surveys it as a
  * restore does. The same by hand with a million: {@code -Dpgbk.long=true}.
  */
 class BoundedMemoryTest {
@@ -45,7 +45,7 @@ class BoundedMemoryTest {
 
     @Test
     void memoryStaysBoundedWithHundredsOfThousandsOfFiles() throws IOException, InterruptedException {
-        int more = Boolean.getBoolean("pgbk.long") ? 1_000_000 : 200_000;
+        int more = Boolean.getBoolean("pgbk.long") ? 1_000_000 : 100_000;
         Path data = AsPostgres.temporaryDirectory("many-");
         Path repository = AsPostgres.temporaryDirectory("repo-");
         Path output = Files.createTempFile("pgbk-many", ".txt");

@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.testkit.AsPostgres;
@@ -107,7 +114,11 @@ class RestoreDamageTest {
         replace(packs.get(0), packs.get(1));
         replace(packs.get(1), kept);
         Files.delete(kept);
-        assertRestoreFailsOn(mixed, "packs/" + second);
+        Path directory = assertRestoreFailsOn(mixed, "packs/" + second);
+        // With the sound repository the same directory is completed: nothing wrong stays in it.
+        TestRestore sound = TestRestore.of(site, directory).delta();
+        sound.run();
+        assertStartsWithEverything(sound);
     }
 
     @Test
@@ -128,17 +139,14 @@ class RestoreDamageTest {
         assertRestoreFailsOn(cut, "packs/" + second);
     }
 
-    private static void assertRestoreFailsOn(ClusterCatalog catalog, String object) {
+    private static Path assertRestoreFailsOn(ClusterCatalog catalog, String object) {
         Path directory = TestRestore.fresh();
         TestRestore restore = TestRestore.of(site, catalog, directory);
         RestorePlan plan = restore.plan();
         assertFails(ErrorCode.OBJECT_DAMAGED, () -> restore.run(plan), object, second);
         assertCannotBeStarted(restore, directory);
-        // With the sound repository the same directory is completed: nothing wrong stays in it.
-        TestRestore sound = TestRestore.of(site, directory).delta();
-        sound.run();
-        assertStartsWithEverything(sound);
         catalog.repository().close();
+        return directory;
     }
 
     @Test
@@ -180,6 +188,77 @@ class RestoreDamageTest {
                 .extracting(backup -> backup.label().value())
                 .containsExactly(first);
         mixed.repository().close();
+    }
+
+    // ---- content that is not what the live cluster had
+
+    /** The manifest is sealed with the right key, and its frames too; only the content is that of another file. */
+    @Test
+    void aRestoredFileThatDiffersFromTheDigestTakenAtBackupTimeFailsTheRestoreAndFileAndBackupAreNamed() {
+        ClusterCatalog copy = site.copy();
+        Path directory = TestRestore.fresh();
+        TestRestore restore = TestRestore.of(site, copy, directory).backup(second);
+        RestorePlan doctored = withExchangedContent(copy, restore.plan(), "base/1/2608", "base/5/2608");
+        assertFails(ErrorCode.OBJECT_DAMAGED, () -> restore.run(doctored), "/2608", second);
+        assertCannotBeStarted(restore, directory);
+        copy.repository().close();
+    }
+
+    private static RestorePlan withExchangedContent(
+            ClusterCatalog catalog, RestorePlan plan, String one, String other) {
+        String key = plan.manifestKey() + "9";
+        Repository repository = catalog.repository();
+        try (ManifestReader manifest = ManifestReader.open(
+                        repository.store(), repository.keys(), plan.manifestKey(), plan.manifestBytes());
+                ObjectUpload upload = repository.store().upload(key);
+                ManifestWriter writer = new ManifestWriter(
+                        ByteSink.of(upload),
+                        repository.keys(),
+                        key,
+                        repository.runtime().compression(),
+                        repository.runtime().random(),
+                        manifest.facts(),
+                        manifest.packs())) {
+            FileEntry first = manifest.find(Bytes.utf8(one)).orElseThrow();
+            FileEntry second = manifest.find(Bytes.utf8(other)).orElseThrow();
+            assertThat(first.size()).as("files of one size").isEqualTo(second.size());
+            manifest.files().forEachRemaining(entry -> {
+                if (entry.path().equals(first.path())) {
+                    writer.add(withContent(first, second));
+                } else if (entry.path().equals(second.path())) {
+                    writer.add(withContent(second, first));
+                } else {
+                    writer.add(entry);
+                }
+            });
+            long length = writer.finish().length();
+            upload.complete();
+            return withManifest(plan, key, length);
+        }
+    }
+
+    private static FileEntry withContent(FileEntry of, FileEntry from) {
+        return FileEntry.file(of.path(), of.mode(), of.modifiedMicros(), of.size(), from.extents(), of.windows());
+    }
+
+    private static RestorePlan withManifest(RestorePlan plan, String key, long length) {
+        return new RestorePlan(
+                plan.recovery(),
+                plan.label(),
+                plan.incarnation(),
+                key,
+                length,
+                plan.dataDirectory(),
+                plan.reuse(),
+                plan.tablespaces(),
+                plan.configuration(),
+                plan.settings(),
+                plan.role(),
+                plan.archiving(),
+                plan.files(),
+                plan.databaseBytes(),
+                plan.parallel(),
+                plan.notes());
     }
 
     // ---- a full disk

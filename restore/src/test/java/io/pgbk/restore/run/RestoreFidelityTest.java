@@ -29,13 +29,17 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * Everything that changes files without telling, on a cluster without checksums (so that hint bits go into no WAL) and
  * with pg_wal behind a symbolic link. What is restored is compared with the server's files byte by byte, with what
  * pg_basebackup copies, and by amcheck and pg_visibility.
  */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RestoreFidelityTest {
     private static final int MAJOR = 15;
 
@@ -187,11 +191,10 @@ class RestoreFidelityTest {
     }
 
     @Test
+    @Order(Integer.MAX_VALUE) // it changes the restored files
     void theRestoredServerHasSoundIndexesHeapsAndVisibilityMaps() {
-        Path directory = TestRestore.fresh();
-        restore(directory).run();
         PostgresServer live = site.server();
-        try (PostgresServer copy = restore(directory)
+        try (PostgresServer copy = restore(restored)
                 .server(PostgresServer.builder(MAJOR).withCommandLineSetting("allow_in_place_tablespaces", "on"))) {
             copy.start();
             copy.awaitPromoted();
