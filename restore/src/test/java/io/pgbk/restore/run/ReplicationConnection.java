@@ -30,6 +30,7 @@ final class ReplicationConnection implements AutoCloseable {
             return body.lines()
                     .filter(field -> field.startsWith("M"))
                     .findFirst()
+                    .map(field -> field.substring(1))
                     .orElse(body);
         }
     }
