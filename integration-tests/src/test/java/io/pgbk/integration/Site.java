@@ -235,7 +235,8 @@ public final class Site implements AutoCloseable {
     public void close() {
         try {
             if (checkedAtTheEnd) {
-                Optional<byte[]> key = encrypted ? Optional.of(Files.readAllBytes(directory.resolve("key"))) : Optional.empty();
+                Optional<byte[]> key =
+                        encrypted ? Optional.of(Files.readAllBytes(directory.resolve("key"))) : Optional.empty();
                 for (Repository repository : repositories) {
                     Soundness.check(repository, repositoryRoot.resolve(repository.prefix()), key);
                 }

@@ -76,7 +76,6 @@ final class Soundness {
         return ObjectStores.open(S3StoreConfig.of(endpoint.bucket(), where.prefix())
                 .withEndpoint(endpoint.url(), endpoint.region(), endpoint.pathStyle())
                 .withCaFile(endpoint.caFile())
-                .withCredentials(
-                        new S3Credentials.Fixed(endpoint.accessKey(), new Secret(endpoint.secretKey()))));
+                .withCredentials(new S3Credentials.Fixed(endpoint.accessKey(), new Secret(endpoint.secretKey()))));
     }
 }
