@@ -12,9 +12,7 @@ import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.testkit.Deadline;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +61,6 @@ class LeaseTest {
     /** An observer whose waiting moves the clocks, but never faster than the holder renews. */
     private RepositoryRuntime observer(Duration skew) {
         RepositoryRuntime plain = place.runtime("observer");
-        long start = time.nanoTime();
         MonotonicTime watching = new MonotonicTime() {
             @Override
             public long nanoTime() {
@@ -72,11 +68,10 @@ class LeaseTest {
             }
 
             @Override
-            public void sleep(Duration pause) {
+            public void sleep(Duration pause) throws InterruptedException {
+                time.awaitSleeper();
                 time.advance(pause);
-                // The holder's thread may have begun to wait a little later.
-                long due = (time.nanoTime() - start) / Leases.RENEWAL.toNanos() - 1;
-                Deadline.within(Duration.ofSeconds(30)).await("renewal " + due, () -> newestRenewal() >= due);
+                time.awaitSleeper();
             }
         };
         return new RepositoryRuntime(
@@ -86,19 +81,6 @@ class LeaseTest {
                 plain.owner(),
                 plain.compression(),
                 plain.temporaryDirectory());
-    }
-
-    private int newestRenewal() {
-        Path folder = place.directory().resolve("clusters/main/leases/backup/00000001");
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> String.valueOf(file.getFileName()))
-                    .filter(name -> name.matches("[0-9]{8}"))
-                    .mapToInt(Integer::parseInt)
-                    .max()
-                    .orElse(-1);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Test

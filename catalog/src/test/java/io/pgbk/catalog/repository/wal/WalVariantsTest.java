@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.TestPlace;
+import io.pgbk.catalog.repository.check.Finding;
+import io.pgbk.catalog.repository.check.RepositoryChecker;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -145,12 +147,17 @@ class WalVariantsTest {
     @Test
     void aChosenVersionThatVanishedIsAFailureAndNotAnotherVersion() throws IOException {
         archive.put(shorter());
+        archive.putResolved(diverging(), false, "a third");
         archive.putResolved(longer(), true, "chosen");
-        archive.put(upload(pages().filler(100)));
         WalObject chosen = archive.find(FILE).orElseThrow();
         Files.delete(place.directory().resolve(chosen.key()));
-        archive.putResolved(diverging(), false, "a third");
-        assertThat(archive.show(FILE).variants()).hasSizeGreaterThan(1);
+        assertThatThrownBy(() -> archive.find(FILE)).isInstanceOfSatisfying(PgbkException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_MISSING);
+            assertThat(e.getMessage()).contains(chosen.variant()).contains(NAME.toString());
+        });
+        assertThat(RepositoryChecker.findings(cluster.repository()))
+                .extracting(Finding::object)
+                .containsExactly(chosen.key());
     }
 
     @Test
