@@ -61,8 +61,8 @@ final class KeySlotFiles {
 
     private List<KeySlots.StoredSlot> read(List<String> listed) {
         List<String> keys = listed.stream()
-                .filter(key -> RepositoryLayout.parse(key) instanceof RepositoryObject.KeySlot slot
-                        && owns(slot.slotId()))
+                .filter(key ->
+                        RepositoryLayout.parse(key) instanceof RepositoryObject.KeySlot slot && owns(slot.slotId()))
                 .sorted(Comparator.reverseOrder())
                 .limit(MAX_SLOTS)
                 .toList();

@@ -62,6 +62,9 @@ class S3FaultTest {
     private FaultProxy proxy;
     private ObjectStore store;
 
+    /** The same place, for what must fail or ask again soon. */
+    private ObjectStore hurried;
+
     @BeforeAll
     static void startServer(@TempDir Path directory) {
         server = S3ProxyServer.start(directory, "faults");
@@ -76,19 +79,22 @@ class S3FaultTest {
     void open() {
         S3Endpoint endpoint = server.endpoint("faults");
         proxy = FaultProxy.start(endpoint.url(), request -> faults.get().apply(request));
-        store = openStore(proxy.url());
+        String prefix = "f" + PREFIXES.incrementAndGet();
+        store = openStore(proxy.url(), prefix, Timeouts.DEFAULT);
+        hurried = openStore(proxy.url(), prefix, SHORT);
     }
 
     @AfterEach
     void close() {
         store.close();
+        hurried.close();
         proxy.close();
     }
 
-    private static ObjectStore openStore(URI url) {
+    private static ObjectStore openStore(URI url, String prefix, Timeouts timeouts) {
         S3Endpoint endpoint = server.endpoint("faults").withUrl(url);
-        return ObjectStores.open(S3StoreContract.config(endpoint, "f" + PREFIXES.incrementAndGet())
-                .withLimits(SHORT, 4, ObjectStoreContract.SMALL_PAGES));
+        return ObjectStores.open(
+                S3StoreContract.config(endpoint, prefix).withLimits(timeouts, 4, ObjectStoreContract.SMALL_PAGES));
     }
 
     private static Fault none() {
@@ -173,9 +179,9 @@ class S3FaultTest {
     @Test
     void aSlowAnswerIsAskedForAgain() {
         fail(1, "PUT", new Fault.Delay(Duration.ofMillis(1300)));
-        assertThat(store.create("key", body("content"))).isEqualTo(CreateOutcome.CREATED);
+        assertThat(hurried.create("key", body("content"))).isEqualTo(CreateOutcome.CREATED);
         fail(1, "GET", new Fault.Delay(Duration.ofMillis(1300)));
-        assertThat(store.readAll("key", 100)).isEqualTo("content".getBytes(UTF_8));
+        assertThat(hurried.readAll("key", 100)).isEqualTo("content".getBytes(UTF_8));
     }
 
     @Test
@@ -222,18 +228,18 @@ class S3FaultTest {
     void aFaultThatLastsIsAFailureInsideTheDeadlineAndNeverAbsenceOrSuccess(Fault fault) {
         faults.set(r -> fault);
         long start = System.nanoTime();
-        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.create("key", body("x")));
+        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.create("key", body("x")));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(WITHIN_TOTAL);
         start = System.nanoTime();
-        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.readAll("key", 1));
+        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.readAll("key", 1));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(WITHIN_TOTAL);
         if (!(fault instanceof Fault.Hang)) {
-            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.findLength("key"));
-            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.read("key", 0, 1));
+            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.findLength("key"));
+            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.read("key", 0, 1));
             assertFails(
-                    ErrorCode.REPOSITORY_UNREACHABLE, () -> store.list("", "").hasNext());
-            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.delete(List.of("key")));
-            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, store::currentTime);
+                    ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.list("", "").hasNext());
+            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.delete(List.of("key")));
+            assertFails(ErrorCode.REPOSITORY_UNREACHABLE, hurried::currentTime);
         }
     }
 
@@ -244,7 +250,7 @@ class S3FaultTest {
             port = free.getLocalPort();
         }
         long start = System.nanoTime();
-        try (ObjectStore nobody = openStore(URI.create("http://127.0.0.1:" + port))) {
+        try (ObjectStore nobody = openStore(URI.create("http://127.0.0.1:" + port), "nobody", SHORT)) {
             assertThatExceptionOfType(PgbkException.class)
                     .isThrownBy(() -> nobody.create("key", body("x")))
                     .withMessageContaining("s3://faults")
@@ -257,7 +263,8 @@ class S3FaultTest {
     @Test
     void aServerThatAcceptsAndNeverAnswersIsUnreachableInsideTheDeadline() throws IOException {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-                ObjectStore hanging = openStore(URI.create("http://127.0.0.1:" + silent.getLocalPort()))) {
+                ObjectStore hanging =
+                        openStore(URI.create("http://127.0.0.1:" + silent.getLocalPort()), "silent", SHORT)) {
             long start = System.nanoTime();
             assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hanging.readAll("key", 1));
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(WITHIN_TOTAL);
@@ -282,8 +289,8 @@ class S3FaultTest {
         store.create("object", body("content"));
         faults.set(r -> new Fault.CutBody(0));
 
-        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> store.readAll("object", 100));
-        try (InputStream in = store.read("object", 0, 7)) {
+        assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> hurried.readAll("object", 100));
+        try (InputStream in = hurried.read("object", 0, 7)) {
             assertFails(ErrorCode.REPOSITORY_UNREACHABLE, in::readAllBytes);
         }
     }
@@ -291,7 +298,7 @@ class S3FaultTest {
     @Test
     void aPartThatCannotBeSentFailsTheUploadWhichIsAborted() {
         faults.set(r -> r.method().equals("PUT") ? new Fault.Answer(503, SLOW_DOWN) : none());
-        try (ObjectUpload upload = store.upload("key")) {
+        try (ObjectUpload upload = hurried.upload("key")) {
             upload.write(ByteBuffer.wrap(new byte[PART_BYTES + 1]));
             assertFails(ErrorCode.REPOSITORY_UNREACHABLE, upload::complete);
         }

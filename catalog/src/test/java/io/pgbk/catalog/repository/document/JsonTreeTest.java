@@ -13,8 +13,9 @@ import tools.jackson.databind.node.ObjectNode;
 class JsonTreeTest {
     @Test
     void whatIsWrittenIsReadAgain() {
-        String text = "{\"a\":\"x\\n\\\"\u00e4\",\"b\":[1,-9223372036854775808,18446744073709551616,1.5,true,false,null,"
-                + "{}],\"c\":{\"d\":[]}}";
+        String text =
+                "{\"a\":\"x\\n\\\"\u00e4\",\"b\":[1,-9223372036854775808,18446744073709551616,1.5,true,false,null,"
+                        + "{}],\"c\":{\"d\":[]}}";
 
         ObjectNode tree = (ObjectNode) Objects.requireNonNull(JsonTree.parse(text));
 
