@@ -16,6 +16,7 @@ import io.pgbk.catalog.repository.InitOptions;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
+import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
@@ -23,6 +24,9 @@ import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.postgres.PgControl;
 import io.pgbk.postgres.server.PostgresConfig;
+import io.pgbk.restore.verify.VerifyReport;
+import io.pgbk.restore.verify.VerifyRequest;
+import io.pgbk.restore.verify.VerifyRunner;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
@@ -39,6 +43,8 @@ import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -279,6 +285,13 @@ public final class RestoreSite implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         server.close();
-        catalog.repository().close();
+        try (Repository repository = catalog.repository()) {
+            // Whatever the tests did with it, nothing that was promised is broken.
+            VerifyReport report = new VerifyRunner(catalog, new Random(1))
+                    .run(new VerifyRequest(Optional.empty(), 100, 2), TaskMonitor.SILENT);
+            if (report.findings().stream().anyMatch(Finding::serious)) {
+                throw new IllegalStateException(repository.displayName() + ": " + report.findings());
+            }
+        }
     }
 }

@@ -388,7 +388,7 @@ class DamageTest {
                         unnoticed.add("archive-get after " + damage + " gave " + result);
                     }
                 } catch (PgbkException e) {
-                    if (keys.stream().noneMatch(named -> isNamed(named, e.getMessage()))) {
+                    if (keys.stream().noneMatch(named -> isNamed(named, String.valueOf(e.getMessage())))) {
                         unnoticed.add("archive-get after " + damage + " ended with " + e);
                     }
                 }
