@@ -19,11 +19,10 @@ public final class Hooks {
         try {
             HookCall call = HookCall.parse(kind, arguments);
             Session session = new Session(process, call::options);
-            HookResult result =
-                    switch (kind) {
-                        case PUSH -> PushHook.run(call, session);
-                        case GET -> GetHook.run(call, session);
-                    };
+            HookResult result = switch (kind) {
+                case PUSH -> PushHook.run(call, session);
+                case GET -> GetHook.run(call, session);
+            };
             check.ifPresent(HookCache.Check::await);
             return result;
         } catch (Exception | OutOfMemoryError | StackOverflowError | LinkageError failure) {

@@ -15,8 +15,9 @@ import java.util.stream.Stream;
 /** The Java that the distribution brings: what jlink makes of the Java that builds it. Kept between builds. */
 final class JavaRuntime {
     /** jdk.net because the HTTP client fails without it; jdk.httpserver for the rehearsal of the hooks. */
-    private static final String MODULES = "java.base,java.logging,java.management,java.naming,java.security.jgss,java.sql,"
-            + "java.xml,jdk.crypto.ec,jdk.httpserver,jdk.net,jdk.unsupported";
+    private static final String MODULES =
+            "java.base,java.logging,java.management,java.naming,java.security.jgss,java.sql,"
+                    + "java.xml,jdk.crypto.ec,jdk.httpserver,jdk.net,jdk.unsupported";
 
     private static final List<String> OPTIONS =
             List.of("--strip-debug", "--no-header-files", "--no-man-pages", "--add-modules", MODULES);
@@ -46,8 +47,7 @@ final class JavaRuntime {
         }
         StringWriter said = new StringWriter();
         PrintWriter writer = new PrintWriter(said);
-        String[] arguments = Stream.concat(
-                        OPTIONS.stream(), Stream.of("--output", directory.toString()))
+        String[] arguments = Stream.concat(OPTIONS.stream(), Stream.of("--output", directory.toString()))
                 .toArray(String[]::new);
         if (jlink.get().run(writer, writer, arguments) != 0) {
             return none(said.toString().strip());

@@ -24,10 +24,11 @@ final class LibraryFiles {
             unpack(
                     jar,
                     name -> name.endsWith(".so")
-                            && !name.startsWith("META-INF/")
-                            && (name.startsWith("com/amazon/") || name.startsWith("linux/" + architecture + "/"))
-                                    ? directory.resolve(name)
-                                    : null);
+                                    && !name.startsWith("META-INF/")
+                                    && (name.startsWith("com/amazon/")
+                                            || name.startsWith("linux/" + architecture + "/"))
+                            ? directory.resolve(name)
+                            : null);
         }
     }
 
@@ -52,8 +53,7 @@ final class LibraryFiles {
     }
 
     private interface Target {
-        @org.jspecify.annotations.Nullable
-        Path of(String name);
+        @org.jspecify.annotations.Nullable Path of(String name);
     }
 
     private static void unpack(Path jar, Target target) throws IOException {

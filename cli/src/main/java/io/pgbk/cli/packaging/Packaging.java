@@ -63,7 +63,8 @@ public final class Packaging {
         List<String> command = new ArrayList<>(List.of(home.resolve(program).toString()));
         command.addAll(List.of(arguments));
         Path log = module.resolve("target/packaging.log");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // The Java that builds serves a distribution that has none.
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         if (builder.start().waitFor() != 0) {

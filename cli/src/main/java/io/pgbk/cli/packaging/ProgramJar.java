@@ -83,8 +83,8 @@ final class ProgramJar {
         LocalDateTime stamp = LocalDateTime.ofInstant(time, ZoneOffset.UTC);
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
-            String manifest = "Manifest-Version: 1.0\r\nMain-Class: " + mainClass + "\r\nImplementation-Version: " + version
-                    + "\r\n\r\n";
+            String manifest = "Manifest-Version: 1.0\r\nMain-Class: " + mainClass + "\r\nImplementation-Version: "
+                    + version + "\r\n\r\n";
             put(zip, "META-INF/MANIFEST.MF", manifest.getBytes(StandardCharsets.US_ASCII), stamp);
             for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
                 put(zip, entry.getKey(), entry.getValue(), stamp);

@@ -31,7 +31,8 @@ public final class ProcessEnd {
         try {
             Linker linker = Linker.nativeLinker();
             exit = linker.downcallHandle(
-                    linker.defaultLookup().find("_exit").orElseThrow(), FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
+                    linker.defaultLookup().find("_exit").orElseThrow(),
+                    FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
         } catch (RuntimeException e) {
             exit = null;
         }

@@ -11,7 +11,6 @@ import io.pgbk.cli.hook.HookResult;
 import io.pgbk.cli.hook.Hooks;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.cli.process.ProcessEnd;
-import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.postgres.PgControl;
@@ -136,28 +135,19 @@ public final class Rehearsal {
     }
 
     private void bucket(String name, SampleStore store, String access) throws IOException {
-        configuration(
-                name,
-                """
+        configuration(name, """
                 url: s3://%s
                     endpoint: %s
                     region: rehearsal
                     path-style: true
                     %s
-                    credentials: {access-key-file: %s, secret-key-file: %s}"""
-                        .formatted(
-                                SampleStore.BUCKET,
-                                store.endpoint(),
-                                access,
-                                work.resolve("access-key"),
-                                work.resolve("secret-key")));
+                    credentials: {access-key-file: %s, secret-key-file: %s}""".formatted(
+                SampleStore.BUCKET, store.endpoint(), access, work.resolve("access-key"), work.resolve("secret-key")));
     }
 
     private Configuration configuration(String name, String repository) throws IOException {
         Path file = work.resolve(name);
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 cluster: rehearsal
                 postgres:
                   data-directory: %s
@@ -167,8 +157,7 @@ public final class Rehearsal {
                     encryption:
                       key-file: %s
                 time-zone: UTC
-                """
-                        .formatted(cluster.directory(), repository, work.resolve("key")));
+                """.formatted(cluster.directory(), repository, work.resolve("key")));
         return process.configurations().load(Optional.of(file), Optional.empty());
     }
 

@@ -112,7 +112,8 @@ final class SampleCluster {
                         TRANSACTIONS,
                         0,
                         xid++,
-                        little(8).putLong(PgTime.toMicros(Instant.EPOCH.plusSeconds(1_763_700_000L + xid)))
+                        little(8)
+                                .putLong(PgTime.toMicros(Instant.EPOCH.plusSeconds(1_763_700_000L + xid)))
                                 .array());
             }
             raw(0, SWITCH, 0, new byte[0]);

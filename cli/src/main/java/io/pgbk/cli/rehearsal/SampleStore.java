@@ -64,7 +64,10 @@ final class SampleStore implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String key = exchange.getRequestURI().getPath().substring(1 + BUCKET.length()).replaceFirst("^/", "");
+            String key = exchange.getRequestURI()
+                    .getPath()
+                    .substring(1 + BUCKET.length())
+                    .replaceFirst("^/", "");
             switch (exchange.getRequestMethod()) {
                 case "PUT" -> put(exchange, key);
                 case "GET" -> {

@@ -23,8 +23,7 @@ class HookCacheTest {
 
     @BeforeEach
     void install() throws IOException {
-        cache = new HookCache(
-                directory.resolve("pgbk.jar"), directory.resolve("pgbk"), directory.resolve("release"));
+        cache = new HookCache(directory.resolve("pgbk.jar"), directory.resolve("pgbk"), directory.resolve("release"));
         jar("one");
         Files.writeString(cache.launcher(), "#!/bin/sh");
         Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.3");
