@@ -2,6 +2,9 @@ package io.pgbk.restore.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbk.catalog.repository.backup.BackupListing;
+import io.pgbk.catalog.repository.check.Finding;
+import io.pgbk.catalog.repository.check.RepositoryCheck;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.restore.get.ArchiveGet;
@@ -20,6 +23,7 @@ import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +47,17 @@ final class SampleUse {
     static VerifyReport verify(ClusterCatalog cluster) {
         return new VerifyRunner(cluster, new Random(1))
                 .run(new VerifyRequest(Optional.empty(), 100, 1), TaskMonitor.SILENT);
+    }
+
+    /** What verify finds, without its hold and its verdicts, whose writing costs more than the reading. */
+    static List<Finding> find(ClusterCatalog cluster) throws IOException {
+        try (Workers workers = new Workers("check-", 1)) {
+            BackupListing listing = cluster.backups().listing();
+            return new RepositoryCheck(cluster, 100, new Random(1), workers, TaskMonitor.SILENT)
+                    .run(Optional.empty(), listing.backups())
+                    .tally()
+                    .findings();
+        }
     }
 
     static void restore(ClusterCatalog cluster, Label label, Path directory) {
