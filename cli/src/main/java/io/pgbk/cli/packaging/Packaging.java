@@ -1,6 +1,9 @@
 package io.pgbk.cli.packaging;
 
+import io.pgbk.cli.command.Commands;
+import io.pgbk.cli.process.ProcessContext;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -9,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import picocli.AutoComplete;
+import picocli.CommandLine;
 
 /**
  * Makes the distribution: {@code bin/pgbk}, {@code lib} with the program in one jar and native libraries, {@code runtime}
@@ -29,12 +34,41 @@ public final class Packaging {
         this.home = module.resolve("target/pgbk");
     }
 
-    /** Arguments: the folder of the module, the version, the time that every file gets. */
+    /**
+     * Arguments: the folder of the module, the version, the time that every file gets, and whether ({@code true}) the
+     * files to publish are made too.
+     */
     public static void main(String[] args) throws IOException, InterruptedException {
-        new Packaging(Path.of(args[0]).toAbsolutePath().normalize(), args[1], Instant.parse(args[2])).run();
+        Packaging packaging =
+                new Packaging(Path.of(args[0]).toAbsolutePath().normalize(), args[1], Instant.parse(args[2]));
+        packaging.makeDistribution();
+        if (Boolean.parseBoolean(args[3])) {
+            packaging.makePackages();
+        }
     }
 
-    private void run() throws IOException, InterruptedException {
+    private void makePackages() throws IOException {
+        Path target = module.resolve("target");
+        for (String pattern : List.of("pgbk-*-linux-*.tar.gz", "pgbk_*.deb")) {
+            try (DirectoryStream<Path> old = Files.newDirectoryStream(target, pattern)) {
+                for (Path file : old) {
+                    Files.delete(file);
+                }
+            }
+        }
+        boolean isAmd64 = System.getProperty("os.arch").equals("amd64");
+        CommandLine program = Commands.build(ProcessContext.ofThisProcess());
+        Packages packages = new Packages(version, time, home);
+        packages.writeTar(target.resolve("pgbk-" + version + "-linux-" + (isAmd64 ? "x86_64" : "aarch64") + ".tar.gz"));
+        String debian = isAmd64 ? "amd64" : "arm64";
+        packages.writeDeb(
+                target.resolve("pgbk_" + version + "_" + debian + ".deb"),
+                debian,
+                ManualPages.of(program, version, time),
+                AutoComplete.bash("pgbk", program));
+    }
+
+    private void makeDistribution() throws IOException, InterruptedException {
         Trees.delete(home);
         Trees.copy(module.resolve("src/main/dist"), home);
         List<Path> libraries = Stream.of(System.getProperty("java.class.path").split(":", -1))
@@ -47,6 +81,10 @@ public final class Packaging {
         LibraryFiles files = new LibraryFiles(libraries);
         files.unpackNative(home.resolve("lib/native"), System.getProperty("os.arch"));
         files.copyLicences(home.resolve("share/licences"));
+        Path components = module.resolve("target/bom.json");
+        if (Files.exists(components)) {
+            Files.copy(components, home.resolve("share/sbom.cdx.json"));
+        }
         Optional<Path> runtime = new JavaRuntime(module.resolve("target/runtime")).make();
         if (runtime.isPresent()) {
             Trees.copy(runtime.get(), home.resolve("runtime"));

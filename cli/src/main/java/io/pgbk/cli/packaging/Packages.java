@@ -1,0 +1,129 @@
+package io.pgbk.cli.packaging;
+
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.zip.GZIPOutputStream;
+
+/** The two files that are published: a tar.gz for any Linux, and a package for Debian. Equal content gives equal bytes. */
+final class Packages {
+    private static final String HOME = "./usr/lib/pgbk";
+
+    private final String version;
+    private final Instant time;
+    private final Path home;
+
+    /** @param home the distribution */
+    Packages(String version, Instant time, Path home) {
+        this.version = version;
+        this.time = time;
+        this.home = home;
+    }
+
+    /** Writes the tar.gz: one folder named after the version. */
+    void writeTar(Path file) throws IOException {
+        Contents contents = new Contents();
+        contents.addTree("pgbk-" + version, home);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
+            compress(contents, out);
+        }
+    }
+
+    /**
+     * Writes the Debian package: an ar file of the format's version, the control files and the data.
+     *
+     * @param architecture Debian's name
+     * @param manuals manual pages by file name
+     * @param completion for bash
+     */
+    void writeDeb(Path file, String architecture, Map<String, String> manuals, String completion) throws IOException {
+        Contents data = new Contents();
+        data.addFolder(".", 0755);
+        data.addTree(HOME, home);
+        data.addLink("./usr/bin/pgbk", "../lib/pgbk/bin/pgbk");
+        data.addFolder("./etc/pgbk", 0750);
+        data.addFolder("./var/spool/pgbk", 0700);
+        for (Map.Entry<String, String> manual : manuals.entrySet()) {
+            data.addFile("./usr/share/man/man1/" + manual.getKey() + ".gz", gzip(manual.getValue()));
+        }
+        data.addFile("./usr/share/bash-completion/completions/pgbk", completion.getBytes(StandardCharsets.UTF_8));
+        data.addFile("./usr/share/doc/pgbk/copyright", resource("copyright"));
+        Contents control = new Contents();
+        control.addFolder(".", 0755);
+        control.addFile("./control", control(architecture, data.totalBytes()));
+        control.addFile("./md5sums", data.md5Sums().getBytes(StandardCharsets.UTF_8));
+        for (String script : new String[] {"postinst", "prerm", "postrm"}) {
+            control.addProgram("./" + script, resource(script));
+        }
+        Path dataFile = file.resolveSibling(file.getFileName() + ".data");
+        try {
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(dataFile), 1 << 16)) {
+                compress(data, out);
+            }
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
+                out.write("!<arch>\n".getBytes(StandardCharsets.US_ASCII));
+                member(out, "debian-binary", "2.0\n".getBytes(StandardCharsets.US_ASCII));
+                ByteArrayOutputStream controlFile = new ByteArrayOutputStream();
+                compress(control, controlFile);
+                member(out, "control.tar.gz", controlFile.toByteArray());
+                member(out, "data.tar.gz", Files.readAllBytes(dataFile));
+            }
+        } finally {
+            Files.deleteIfExists(dataFile);
+        }
+    }
+
+    private void compress(Contents contents, OutputStream out) throws IOException {
+        GZIPOutputStream gzip = new GZIPOutputStream(out, 1 << 16);
+        try (TarWriter tar = new TarWriter(gzip, time)) {
+            contents.write(tar);
+        }
+        gzip.finish();
+    }
+
+    private static byte[] gzip(String text) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+        return bytes.toByteArray();
+    }
+
+    /** One file of an ar archive; the next one begins at an even place. */
+    private void member(OutputStream out, String name, byte[] content) throws IOException {
+        out.write(String.format(
+                        Locale.ROOT,
+                        "%-16s%-12d0     0     100644  %-10d`\n",
+                        name,
+                        time.getEpochSecond(),
+                        content.length)
+                .getBytes(StandardCharsets.US_ASCII));
+        out.write(content);
+        if (content.length % 2 != 0) {
+            out.write('\n');
+        }
+    }
+
+    private byte[] control(String architecture, long bytes) throws IOException {
+        return new String(resource("control"), StandardCharsets.UTF_8)
+                .replace("@VERSION@", version.replace("-SNAPSHOT", "~snapshot"))
+                .replace("@ARCHITECTURE@", architecture)
+                .replace("@KILOBYTES@", Long.toString((bytes + 1023) / 1024))
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = Packages.class.getResourceAsStream("debian/" + name)) {
+            return Objects.requireNonNull(in, name).readAllBytes();
+        }
+    }
+}
