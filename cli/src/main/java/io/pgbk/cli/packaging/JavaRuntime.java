@@ -1,16 +1,13 @@
 package io.pgbk.cli.packaging;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.spi.ToolProvider;
-import java.util.stream.Stream;
 
 /** The Java that the distribution brings: what jlink makes of the Java that builds it. Kept between builds. */
 final class JavaRuntime {
@@ -33,7 +30,7 @@ final class JavaRuntime {
     }
 
     /** The runtime; empty, with a warning, when the Java that builds cannot make one. */
-    Optional<Path> make() throws IOException {
+    Optional<Path> make() throws IOException, InterruptedException {
         Path made = directory.resolveSibling(directory.getFileName() + ".made-of");
         String origin = System.getProperty("java.vm.vendor") + " " + System.getProperty("java.vm.version") + " "
                 + String.join(" ", OPTIONS) + "\n";
@@ -41,16 +38,18 @@ final class JavaRuntime {
             return Optional.of(directory);
         }
         Trees.delete(directory);
-        Optional<ToolProvider> jlink = ToolProvider.findFirst("jlink");
-        if (jlink.isEmpty()) {
+        Path jlink = Path.of(System.getProperty("java.home"), "bin/jlink");
+        if (!Files.isExecutable(jlink)) {
             return none("it has no jlink");
         }
-        StringWriter said = new StringWriter();
-        PrintWriter writer = new PrintWriter(said);
-        String[] arguments = Stream.concat(OPTIONS.stream(), Stream.of("--output", directory.toString()))
-                .toArray(String[]::new);
-        if (jlink.get().run(writer, writer, arguments) != 0) {
-            return none(said.toString().strip());
+        // In a process of its own: some classes of the result depend on what the JVM did before.
+        List<String> command = new ArrayList<>(List.of(jlink.toString()));
+        command.addAll(OPTIONS);
+        command.addAll(List.of("--output", directory.toString()));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            return none(said.strip());
         }
         describe();
         Files.writeString(made, origin);
