@@ -4,6 +4,9 @@ import io.pgbk.integration.Site;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
 import io.pgbk.testkit.S3Endpoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -43,7 +46,7 @@ final class PgBackRestContestant implements Contestant {
                 pg1-port=%d
                 pg1-user=%s
                 """.formatted(
-                        endpoint == null ? "repo1-path=" + repository : s3(endpoint),
+                        endpoint == null ? "repo1-path=" + repository : s3(endpoint, directory),
                         locks,
                         server.dataDirectory(),
                         server.socketDirectory(),
@@ -51,7 +54,18 @@ final class PgBackRestContestant implements Contestant {
                         server.user()));
     }
 
-    private static String s3(S3Endpoint endpoint) {
+    private static String s3(S3Endpoint endpoint, Path directory) {
+        // The gateway's own copy is not readable by the database's user.
+        Path authority = directory.resolve("ca.pem");
+        Path caFile = endpoint.caFile();
+        if (caFile == null) {
+            throw new IllegalArgumentException("pgBackRest speaks to S3 over TLS only");
+        }
+        try {
+            AsPostgres.write(authority, Files.readString(caFile));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         return """
                 repo1-type=s3
                 repo1-path=/%s
@@ -66,7 +80,7 @@ final class PgBackRestContestant implements Contestant {
                         Site.randomPrefix(),
                         endpoint.url().getHost(),
                         endpoint.url().getPort(),
-                        endpoint.caFile(),
+                        authority,
                         endpoint.bucket(),
                         endpoint.region(),
                         endpoint.accessKey(),

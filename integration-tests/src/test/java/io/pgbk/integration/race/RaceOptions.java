@@ -15,7 +15,7 @@ import java.util.Locale;
  */
 record RaceOptions(int pgbenchScale, int noiseMiB, int pairs, int segments, List<StoreKind> stores) {
     static final String USAGE = """
-            usage: bin/bench race [--scale N] [--noise-mib N] [--pairs N] [--segments N] [--store directory|rgw-http|rgw-https]...
+            usage: bin/bench race [--scale N] [--noise-mib N] [--pairs N] [--segments N] [--store directory|rgw-https]...
             """;
 
     static RaceOptions parse(String[] words) {
