@@ -99,14 +99,11 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
 
         /** Returns when it is sure that the cache is right; otherwise the process ends. */
         void await() {
-            while (true) {
-                try {
-                    thread.join();
-                    break;
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    break;
-                }
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                // Not proved right in time: that counts as stale.
+                Thread.currentThread().interrupt();
             }
             if (stale) {
                 Runtime.getRuntime().halt(STALE);
