@@ -10,6 +10,8 @@ import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.Deadline;
 import io.pgbk.testkit.PostgresServer;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,7 +53,7 @@ class PoolerTest {
                     .start();
             try {
                 Deadline.within(Duration.ofSeconds(20))
-                        .await("PgBouncer listens", () -> Files.exists(directory.resolve(".s.PGSQL.6432")));
+                        .await("PgBouncer listens", () -> accepts(directory.resolve(".s.PGSQL.6432")));
                 PostgresConfig config =
                         PostgresConfig.of(directory.toString(), 6432, "postgres", server.dataDirectory());
                 PgbkException failure =
@@ -62,6 +64,15 @@ class PoolerTest {
                 pooler.destroy();
                 pooler.waitFor();
             }
+        }
+    }
+
+    /** The socket's file is there before anybody listens at it, so only a connection that is accepted counts. */
+    private static boolean accepts(Path socket) {
+        try (SocketChannel connection = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            return connection.isConnected();
+        } catch (IOException e) {
+            return false;
         }
     }
 }
