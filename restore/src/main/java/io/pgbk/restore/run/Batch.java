@@ -10,15 +10,13 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Slices that are restored together: each frame that any of them needs is fetched once, pack by pack, in parallel.
@@ -39,6 +37,8 @@ final class Batch {
             String label,
             boolean reuse,
             Disk disk,
+            AlignedBuffers buffers,
+            Executor writers,
             Workers workers,
             TaskMonitor monitor,
             AtomicLong bytesWritten,
@@ -163,7 +163,7 @@ final class Batch {
         Map<Integer, FrameWork> byNumber = new HashMap<>();
         frames.forEach(work -> byNumber.put(work.frame().number(), work));
         try (PackReader reader = new PackReader(context.store, context.keys);
-                OpenFile open = new OpenFile()) {
+                PieceWriter writer = new PieceWriter(context.disk, context.buffers, context.writers)) {
             reader.read(pack, frames.stream().map(FrameWork::frame).toList(), (frame, raw) -> {
                 context.monitor.checkCancelled();
                 FrameWork work = byNumber.get(frame.number());
@@ -179,39 +179,17 @@ final class Batch {
                                         + pack.path() + " in two ways");
                     }
                     piece.slice().prove(piece, raw, context.label);
-                    context.disk.write(
-                            open.channel(piece.slice()),
-                            ByteBuffer.wrap(raw, piece.extent().offsetInFrame() + piece.skip(), piece.length()),
-                            piece.fileOffset());
+                    writer.write(
+                            piece.slice().place(),
+                            piece.slice().entry().mode(),
+                            piece.fileOffset(),
+                            raw,
+                            piece.extent().offsetInFrame() + piece.skip(),
+                            piece.length());
                     context.bytesWritten.addAndGet(piece.length());
                     context.monitor.advance(piece.length());
                 }
             });
-        }
-    }
-
-    /** The file that a thread writes at the moment: big files stay open from frame to frame. */
-    private final class OpenFile implements AutoCloseable {
-        private @Nullable Slice current;
-        private @Nullable FileChannel channel;
-
-        FileChannel channel(Slice slice) throws IOException {
-            FileChannel open = channel;
-            if (open == null || current == null || !current.place().equals(slice.place())) {
-                close();
-                open = context.disk.open(slice.place(), slice.entry().mode());
-                channel = open;
-                current = slice;
-            }
-            return open;
-        }
-
-        @Override
-        public void close() throws IOException {
-            if (channel != null) {
-                channel.close();
-                channel = null;
-            }
         }
     }
 }

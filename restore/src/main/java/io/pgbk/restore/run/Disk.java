@@ -3,6 +3,7 @@ package io.pgbk.restore.run;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -29,9 +30,14 @@ final class Disk {
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final int PRIVATE_FILE_MODE = 0600;
+    /** The JDK's O_DIRECT; by name, because its class is one of those that not every Java has. */
+    private static final @Nullable OpenOption PAST_THE_CACHE = pastTheCache();
 
     private final @Nullable UserPrincipal owner;
     private final Consumer<String> beforeChange;
+    private final @Nullable OpenOption pastTheCache;
+    /** A file system said no to writing past the page cache; the others are not tried either. */
+    private volatile boolean directRefused;
 
     /**
      * A disk.
@@ -40,8 +46,14 @@ final class Disk {
      * @param beforeChange told of every change before it is made; what it throws prevents it and all later ones
      */
     Disk(@Nullable UserPrincipal owner, Consumer<String> beforeChange) {
+        this(owner, beforeChange, PAST_THE_CACHE);
+    }
+
+    /** @param pastTheCache how files are opened for {@link #openDirect}; null where that cannot be */
+    Disk(@Nullable UserPrincipal owner, Consumer<String> beforeChange, @Nullable OpenOption pastTheCache) {
         this.owner = owner;
         this.beforeChange = beforeChange;
+        this.pastTheCache = pastTheCache;
     }
 
     /** Makes a directory unless it is there, and sets its mode; whatever else is in the way is removed. */
@@ -89,6 +101,65 @@ final class Disk {
             channel.close();
             throw e;
         }
+    }
+
+    /**
+     * Opens a file for writing whole blocks past the page cache.
+     *
+     * @return null where that cannot be: use {@link #open}
+     */
+    @Nullable FileChannel openDirect(Path path, int mode) throws IOException {
+        OpenOption past = pastTheCache;
+        if (directRefused || past == null) {
+            return null;
+        }
+        try {
+            return open(
+                    path,
+                    mode,
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS, past));
+        } catch (UnsupportedOperationException e) {
+            directRefused = true;
+            return null;
+        } catch (FileSystemException e) {
+            if (isRefusal(e)) {
+                directRefused = true;
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Writes to a channel from {@link #openDirect}.
+     *
+     * @return false, with the bytes that are left in the buffer, when the file system wants larger blocks than these:
+     *     to be written another way
+     */
+    boolean writeDirect(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+        beforeChange.accept("write");
+        int start = bytes.position();
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes, position + bytes.position() - start);
+            }
+            return true;
+        } catch (IOException e) {
+            if (isRefusal(e)) {
+                directRefused = true;
+                bytes.position(start);
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** The system's EINVAL, or the JDK's own check of the alignment: no failure of the device. */
+    private static boolean isRefusal(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains("Invalid argument")
+                || message.contains("not supported")
+                || message.contains("multiple of the block size");
     }
 
     void write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
@@ -216,6 +287,20 @@ final class Disk {
         if (owner != null) {
             Files.setAttribute(path, "posix:owner", owner, LinkOption.NOFOLLOW_LINKS);
         }
+    }
+
+    private static @Nullable OpenOption pastTheCache() {
+        try {
+            for (Object option :
+                    Class.forName("com.sun.nio.file.ExtendedOpenOption").getEnumConstants()) {
+                if (option instanceof OpenOption open && open.toString().equals("DIRECT")) {
+                    return open;
+                }
+            }
+        } catch (ClassNotFoundException e) {
+            // Everything goes through the cache then.
+        }
+        return null;
     }
 
     private static Set<PosixFilePermission> permissions(int mode) {

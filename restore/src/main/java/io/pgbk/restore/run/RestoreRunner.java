@@ -32,6 +32,8 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  * because it has no {@code pg_control}: that file gets its name by a rename when everything else is durable. A restore
  * that ends early, however, is continued by running it again with {@code --delta}.
  *
- * <p>Memory: the bound of {@link Batch}, two frames for each thread, and one part of the manifest.
+ * <p>Memory: the bound of {@link Batch}, two frames and the buffers of {@link PieceWriter} for each thread, and one
+ * part of the manifest.
  */
 public final class RestoreRunner {
     /** The file without which PostgreSQL does not start, below the data directory. */
@@ -85,7 +88,9 @@ public final class RestoreRunner {
         Instant start = clock.instant();
         Repository repository = catalog.repository();
         Holds.@Nullable Hold hold = takeHold(plan, monitor);
-        try (Workers workers = new Workers("restore-", plan.parallel());
+        try (ExecutorService writers = Executors.newCachedThreadPool(
+                        Thread.ofPlatform().daemon().name("write-", 0).factory());
+                Workers workers = new Workers("restore-", plan.parallel());
                 ManifestReader manifest = ManifestReader.open(
                         repository.store(), repository.keys(), plan.manifestKey(), plan.manifestBytes())) {
             Disk disk = new Disk(owner(plan), beforeChange);
@@ -96,6 +101,8 @@ public final class RestoreRunner {
                     plan.label().value(),
                     plan.reuse(),
                     disk,
+                    new AlignedBuffers(),
+                    writers,
                     workers,
                     monitor,
                     new AtomicLong(),
