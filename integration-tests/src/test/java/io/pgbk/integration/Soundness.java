@@ -38,9 +38,7 @@ final class Soundness {
 
     /** Fails when the repository breaks a promise; one that was never initialised breaks none. */
     static void check(Site.Repository where, Path directory, Optional<byte[]> key) {
-        EncryptionSettings encryption = key.<EncryptionSettings>map(bytes -> new EncryptionSettings.Encrypted(List.of(
-                        new UnlockSecret.KeyFile(io.pgbk.catalog.format.crypto.Secret.copyOf(bytes), "the key"))))
-                .orElseGet(EncryptionSettings.Plain::new);
+        EncryptionSettings encryption = encryption(key);
         try (ObjectStore store = open(where, directory)) {
             if (!store.list("", "").hasNext()) {
                 return;
@@ -57,6 +55,22 @@ final class Soundness {
         }
     }
 
+    /** How a repository is opened that was made with this key, or with none. */
+    static EncryptionSettings encryption(Optional<byte[]> key) {
+        return key.<EncryptionSettings>map(bytes -> new EncryptionSettings.Encrypted(List.of(
+                        new UnlockSecret.KeyFile(io.pgbk.catalog.format.crypto.Secret.copyOf(bytes), "the key"))))
+                .orElseGet(EncryptionSettings.Plain::new);
+    }
+
+    /** Fails when what the repository holds of one cluster breaks a promise. */
+    static void check(ClusterCatalog cluster) {
+        try (Workers workers = new Workers("soundness-", 2)) {
+            check(cluster, workers);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static void check(ClusterCatalog cluster, Workers workers) throws IOException {
         List<Finding> findings = new RepositoryCheck(
                         cluster, EVERYTHING_PERCENT, new Random(1), workers, TaskMonitor.SILENT)
@@ -68,7 +82,7 @@ final class Soundness {
                 .isEmpty();
     }
 
-    private static ObjectStore open(Site.Repository where, Path directory) {
+    static ObjectStore open(Site.Repository where, Path directory) {
         S3Endpoint endpoint = where.store().endpoint();
         if (endpoint == null) {
             return ObjectStores.open(new DirectoryStoreConfig(directory));

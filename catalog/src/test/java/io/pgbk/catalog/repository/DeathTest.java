@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.SmallBackup;
@@ -15,6 +16,7 @@ import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.WalFileName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -184,6 +186,44 @@ class DeathTest {
                         .store()
                         .list("clusters/main/packs/", "")
                         .forEachRemaining(pack -> assertThat(pack.key()).contains(kept.value()));
+            }
+        });
+    }
+
+    @Test
+    void ofADeletionThatTheSameCommandFinishes() {
+        List<Label> deleted = new ArrayList<>();
+        dieAtEveryCall("delete again", new Scenario() {
+            @Override
+            public void before(ClusterCatalog cluster) {
+                deleted.clear();
+                deleted.add(SmallBackup.take(cluster));
+                SmallBackup.take(cluster, Lsn.parse("0/100100"));
+            }
+
+            @Override
+            public void operation(ClusterCatalog cluster) {
+                cluster.backups().delete(deleted.getFirst(), Duration.ZERO, false);
+            }
+
+            @Override
+            public void again(ClusterCatalog cluster) {
+                String folder = "clusters/main/backups/" + deleted.getFirst() + "/";
+                if (cluster.repository().store().list(folder, "").hasNext()) {
+                    cluster.backups().requireListedOrHalfRemoved(deleted.getFirst());
+                    assertThat(cluster.backups().examineDeletion(deleted.getFirst(), false))
+                            .isNotNegative();
+                    operation(cluster);
+                } else {
+                    assertThatThrownBy(() -> cluster.backups().requireListedOrHalfRemoved(deleted.getFirst()))
+                            .hasMessageContaining("there is no backup");
+                }
+                assertThat(cluster.backups().list()).hasSize(1);
+                for (String place : List.of(folder, "clusters/main/packs/" + deleted.getFirst() + "/")) {
+                    assertThat(cluster.repository().store().list(place, "").hasNext())
+                            .as(place)
+                            .isFalse();
+                }
             }
         });
     }

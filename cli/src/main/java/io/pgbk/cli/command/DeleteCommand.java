@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
         name = "delete",
         description = {
             "Removes a backup from the catalogue; its data goes after a grace period of seven days, because a restore may be reading it.",
-            "A pinned backup, one that others are built on, and one that a running job needs stay."
+            "A pinned backup, one that others are built on, and one that a running job needs stay. A removal that was interrupted is finished by the same command."
         })
 public final class DeleteCommand implements Callable<Integer> {
     private final Session session;
@@ -53,7 +53,7 @@ public final class DeleteCommand implements Callable<Integer> {
     public Integer call() {
         Label backup = Label.require(label);
         if (dryRun) {
-            long bytes = WithRepository.backup(
+            long bytes = WithRepository.removal(
                     session, backup, cluster -> cluster.backups().examineDeletion(backup, force));
             session.console()
                     .answer(
@@ -62,7 +62,7 @@ public final class DeleteCommand implements Callable<Integer> {
                                     + " in its own packs"));
             return 0;
         }
-        BackupCatalog.Deletion deletion = WithRepository.backup(
+        BackupCatalog.Deletion deletion = WithRepository.removal(
                 session,
                 backup,
                 cluster -> cluster.backups().delete(backup, now ? Duration.ZERO : BackupCatalog.GRACE, force));

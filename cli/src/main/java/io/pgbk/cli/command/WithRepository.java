@@ -10,6 +10,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Opens the repository that a command works with, for the time of its work. */
@@ -31,6 +32,15 @@ final class WithRepository {
      * @throws PgbkException NO_FITTING_BACKUP when none lists it; what a repository threw that could not be asked
      */
     static <T> T backup(Session session, Label label, Function<ClusterCatalog, T> work) {
+        return first(session, cluster -> cluster.backups().require(label), work);
+    }
+
+    /** The same for {@code delete}, which also finishes a removal that was interrupted: such a backup is not listed. */
+    static <T> T removal(Session session, Label label, Function<ClusterCatalog, T> work) {
+        return first(session, cluster -> cluster.backups().requireListedOrHalfRemoved(label), work);
+    }
+
+    private static <T> T first(Session session, Consumer<ClusterCatalog> require, Function<ClusterCatalog, T> work) {
         var configuration = session.configuration();
         Repositories repositories = new Repositories(configuration, session.process());
         List<PgbkException> failures = new ArrayList<>();
@@ -45,7 +55,7 @@ final class WithRepository {
             try (Repository repository = opened) {
                 ClusterCatalog cluster = repositories.cluster(repository);
                 try {
-                    cluster.backups().require(label);
+                    require.accept(cluster);
                 } catch (PgbkException e) {
                     failures.add(e);
                     continue;

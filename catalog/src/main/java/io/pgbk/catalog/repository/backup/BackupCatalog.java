@@ -85,6 +85,18 @@ public final class BackupCatalog implements LabelGuard {
         return find(label).orElseThrow(() -> notListed(label, cluster));
     }
 
+    /**
+     * Checks that {@link #delete} has something to do: the backup is listed, or an interrupted removal left something of
+     * it.
+     *
+     * @throws PgbkException NO_FITTING_BACKUP when there is nothing
+     */
+    public void requireListedOrHalfRemoved(Label label) {
+        if (find(label).isEmpty() && !reader.isRestOfRemoval(label)) {
+            throw notListed(label, cluster);
+        }
+    }
+
     static PgbkException notListed(Label label, ClusterName cluster) {
         return new PgbkException(
                 ErrorCode.NO_FITTING_BACKUP,
@@ -249,7 +261,8 @@ public final class BackupCatalog implements LabelGuard {
 
     /**
      * Removes a backup: from now on nobody may begin to need it; its objects go when the grace period is over and
-     * {@link #purge()} runs, or at once with a grace of zero.
+     * {@link #purge()} runs, or at once with a grace of zero. What an interrupted removal left goes at once: nobody can
+     * have begun to need it.
      *
      * @param force also when it is the last good one of its incarnation
      * @throws PgbkException REFUSED_BY_POLICY (pinned, last good, others are built on it, a summary is damaged, clocks

@@ -128,6 +128,12 @@ final class BackupReader {
         return !folder.intent() || BackupRecord.expiry(events(folder)).isPresent();
     }
 
+    /** Whether an interrupted removal left something of the label, and nothing else is there. */
+    boolean isRestOfRemoval(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .anyMatch(folder -> folder.removalLeftover() && isRestOfRemoval(folder));
+    }
+
     Optional<BackupRecord> find(Label label) {
         return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
                 .findFirst()

@@ -36,11 +36,10 @@ final class BackupRemover {
 
     BackupCatalog.Deletion delete(Label label, Duration grace, boolean force) {
         BackupListing listing = reader.list();
-        BackupRecord backup = listing.backups().stream()
-                .filter(candidate -> candidate.label().equals(label))
-                .findFirst()
-                .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
-        requireRemovable(backup, listing, force);
+        if (isRestOfRemoval(label, listing)) {
+            return remove(label);
+        }
+        requireRemovable(require(label, listing), listing, force);
         Instant removeAfter = repository.trustedNow().plus(grace);
         events.append(
                 label,
@@ -52,15 +51,30 @@ final class BackupRemover {
 
     long examine(Label label, boolean force) {
         BackupListing listing = reader.list();
-        BackupRecord backup = listing.backups().stream()
-                .filter(candidate -> candidate.label().equals(label))
-                .findFirst()
-                .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
-        requireRemovable(backup, listing, force);
+        if (isRestOfRemoval(label, listing)) {
+            return LabelRemoval.storedBytes(repository, cluster, label);
+        }
+        requireRemovable(require(label, listing), listing, force);
         whoNeeds(label).ifPresent(who -> {
             throw neededBy(label, who);
         });
         return BackupCatalog.uniqueBytes(listing.backups()).getOrDefault(label, 0L);
+    }
+
+    private BackupRecord require(Label label, BackupListing listing) {
+        return listing.backups().stream()
+                .filter(candidate -> candidate.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
+    }
+
+    /** Whether a removal of the label was interrupted after its summary went: all questions were answered then. */
+    private boolean isRestOfRemoval(Label label, BackupListing listing) {
+        boolean rest = reader.isRestOfRemoval(label);
+        if (rest && !listing.damaged().isEmpty()) {
+            throw unreadable(listing);
+        }
+        return rest;
     }
 
     private void requireRemovable(BackupRecord backup, BackupListing listing, boolean force) {

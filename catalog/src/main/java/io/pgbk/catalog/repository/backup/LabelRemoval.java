@@ -41,6 +41,16 @@ final class LabelRemoval {
         return leftovers;
     }
 
+    /** What the packs of a label take in the store. */
+    static long storedBytes(Repository repository, ClusterName cluster, Label label) {
+        long bytes = 0;
+        Iterator<ObjectInfo> packs = repository.store().list(RepositoryLayout.packFolder(cluster, label), "");
+        while (packs.hasNext()) {
+            bytes += packs.next().length();
+        }
+        return bytes;
+    }
+
     /** Removes everything of the label; stops when the summary cannot be removed. */
     void removeAll(Label label) {
         delete(List.of(new ObjectInfo(RepositoryLayout.backup(cluster, label), 0)));
