@@ -7,6 +7,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What a package contains, by path and in the order of paths; folders come before what is in them. */
@@ -27,10 +28,18 @@ final class Contents {
 
     private final Map<String, Item> items = new TreeMap<>();
 
-    /** Adds a folder with everything in it, except the caches of the hooks, which are made where pgbk is installed. */
+    /** Adds a folder with everything in it, except the caches, which are made where pgbk is installed. */
     void addTree(String path, Path directory) throws IOException {
+        addTree(path, directory, Set.of());
+    }
+
+    /** @param without files and folders that are left out */
+    void addTree(String path, Path directory, Set<String> without) throws IOException {
         for (Path file : Trees.list(directory)) {
             String below = directory.relativize(file).toString();
+            if (without.stream().anyMatch(left -> below.equals(left) || below.startsWith(left + "/"))) {
+                continue;
+            }
             String name = below.isEmpty() ? path : path + "/" + below;
             if (Files.isSymbolicLink(file)) {
                 addLink(name, Files.readSymbolicLink(file).toString());
@@ -48,14 +57,9 @@ final class Contents {
         items.put(path, new Item.Folder(mode));
     }
 
-    void addFile(String path, byte[] content) {
+    void addFile(String path, int mode, byte[] content) {
         parents(path);
-        items.put(path, new Item.Made(DATA, content));
-    }
-
-    void addProgram(String path, byte[] content) {
-        parents(path);
-        items.put(path, new Item.Made(PROGRAM, content));
+        items.put(path, new Item.Made(mode, content));
     }
 
     void addLink(String path, String target) {
@@ -96,8 +100,12 @@ final class Contents {
         return total;
     }
 
-    /** The list that dpkg keeps: one line per file, MD5 and path without a leading {@code ./}. */
-    String md5Sums() throws IOException {
+    /**
+     * The list that dpkg keeps: one line per file, MD5 and path without a leading {@code ./}.
+     *
+     * @param configuration is not in it, dpkg keeps its sum apart
+     */
+    String md5Sums(String configuration) throws IOException {
         StringBuilder sums = new StringBuilder();
         for (Map.Entry<String, Item> entry : items.entrySet()) {
             byte[] content = switch (entry.getValue()) {
@@ -106,7 +114,7 @@ final class Contents {
                 case Item.Folder ignored -> null;
                 case Item.Link ignored -> null;
             };
-            if (content != null) {
+            if (content != null && !entry.getKey().equals(configuration)) {
                 sums.append(md5(content))
                         .append("  ")
                         .append(entry.getKey().replaceFirst("^\\./", ""))

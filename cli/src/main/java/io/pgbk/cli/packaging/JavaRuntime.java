@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** The Java that the distribution brings: what jlink makes of the Java that builds it. Kept between builds. */
 final class JavaRuntime {
@@ -67,6 +69,18 @@ final class JavaRuntime {
             }
         }
         Files.write(release, lines);
+    }
+
+    /** What its release file says, by name and without quotation marks. */
+    Map<String, String> release() throws IOException {
+        Map<String, String> values = new TreeMap<>();
+        for (String line : Files.readAllLines(directory.resolve("release"))) {
+            int equals = line.indexOf('=');
+            if (equals > 0) {
+                values.put(line.substring(0, equals), line.substring(equals + 1).replace("\"", ""));
+            }
+        }
+        return values;
     }
 
     private static Optional<Path> none(String why) {

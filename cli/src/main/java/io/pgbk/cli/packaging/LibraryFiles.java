@@ -32,11 +32,22 @@ final class LibraryFiles {
         }
     }
 
-    /** Copies licence texts and notices into one folder per library. */
+    /**
+     * Copies licence texts and notices into one folder per library. Of the libraries whose jars have none, and whose
+     * licences ask for more than to be named, the texts are resources of this package.
+     */
     void copyLicences(Path directory) throws IOException {
         for (Path jar : jars) {
             String library = jar.getFileName().toString().replaceFirst("\\.jar$", "");
-            unpack(jar, name -> isLicence(name) ? directory.resolve(library).resolve(baseName(name)) : null);
+            Path folder = directory.resolve(library);
+            unpack(jar, name -> isLicence(name) ? folder.resolve(baseName(name)) : null);
+            try (InputStream text = LibraryFiles.class.getResourceAsStream(
+                    "licences/" + library.replaceFirst("-[0-9].*", "") + ".txt")) {
+                if (text != null && !Files.exists(folder)) {
+                    Files.createDirectories(folder);
+                    Files.copy(text, folder.resolve("LICENSE.txt"));
+                }
+            }
         }
     }
 

@@ -10,13 +10,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /** The two files that are published: a tar.gz for any Linux, and a package for Debian. Equal content gives equal bytes. */
 final class Packages {
     private static final String HOME = "./usr/lib/pgbk";
+    private static final String CONFIGURATION = "./etc/pgbk/pgbk.yaml";
+    /** What Debian has its own places for. */
+    private static final Set<String> SHARED = Set.of("share/man", "share/bash-completion", "share/LICENSE");
+
+    private static final int PROGRAM = 0755;
+    private static final int DATA = 0644;
 
     private final String version;
     private final Instant time;
@@ -42,27 +49,36 @@ final class Packages {
      * Writes the Debian package: an ar file of the format's version, the control files and the data.
      *
      * @param architecture Debian's name
-     * @param manuals manual pages by file name
-     * @param completion for bash
+     * @param maintainer name and address
+     * @param changes the changelog
      */
-    void writeDeb(Path file, String architecture, Map<String, String> manuals, String completion) throws IOException {
+    void writeDeb(Path file, String architecture, String maintainer, byte[] changes) throws IOException {
         Contents data = new Contents();
         data.addFolder(".", 0755);
-        data.addTree(HOME, home);
+        data.addTree(HOME, home, SHARED);
         data.addLink("./usr/bin/pgbk", "../lib/pgbk/bin/pgbk");
         data.addFolder("./etc/pgbk", 0750);
         data.addFolder("./var/spool/pgbk", 0700);
-        for (Map.Entry<String, String> manual : manuals.entrySet()) {
-            data.addFile("./usr/share/man/man1/" + manual.getKey() + ".gz", gzip(manual.getValue()));
+        data.addFile(CONFIGURATION, 0640, resource("pgbk.yaml"));
+        try (Stream<Path> manuals = Files.list(home.resolve("share/man/man1"))) {
+            for (Path manual : manuals.sorted().toList()) {
+                data.addFile(
+                        "./usr/share/man/man1/" + manual.getFileName() + ".gz", DATA, gzip(Files.readAllBytes(manual)));
+            }
         }
-        data.addFile("./usr/share/bash-completion/completions/pgbk", completion.getBytes(StandardCharsets.UTF_8));
-        data.addFile("./usr/share/doc/pgbk/copyright", resource("copyright"));
+        data.addFile(
+                "./usr/share/bash-completion/completions/pgbk",
+                DATA,
+                Files.readAllBytes(home.resolve("share/bash-completion/completions/pgbk")));
+        data.addFile("./usr/share/doc/pgbk/copyright", DATA, resource("copyright"));
+        data.addFile("./usr/share/doc/pgbk/changelog.gz", DATA, gzip(changes));
         Contents control = new Contents();
         control.addFolder(".", 0755);
-        control.addFile("./control", control(architecture, data.totalBytes()));
-        control.addFile("./md5sums", data.md5Sums().getBytes(StandardCharsets.UTF_8));
+        control.addFile("./control", DATA, control(architecture, maintainer, data.totalBytes()));
+        control.addFile("./conffiles", DATA, (CONFIGURATION.substring(1) + "\n").getBytes(StandardCharsets.UTF_8));
+        control.addFile("./md5sums", DATA, data.md5Sums(CONFIGURATION).getBytes(StandardCharsets.UTF_8));
         for (String script : new String[] {"postinst", "prerm", "postrm"}) {
-            control.addProgram("./" + script, resource(script));
+            control.addFile("./" + script, PROGRAM, resource(script));
         }
         Path dataFile = file.resolveSibling(file.getFileName() + ".data");
         try {
@@ -90,10 +106,10 @@ final class Packages {
         gzip.finish();
     }
 
-    private static byte[] gzip(String text) throws IOException {
+    private static byte[] gzip(byte[] content) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
+            out.write(content);
         }
         return bytes.toByteArray();
     }
@@ -113,10 +129,11 @@ final class Packages {
         }
     }
 
-    private byte[] control(String architecture, long bytes) throws IOException {
+    private byte[] control(String architecture, String maintainer, long bytes) throws IOException {
         return new String(resource("control"), StandardCharsets.UTF_8)
                 .replace("@VERSION@", version.replace("-SNAPSHOT", "~snapshot"))
                 .replace("@ARCHITECTURE@", architecture)
+                .replace("@MAINTAINER@", maintainer)
                 .replace("@KILOBYTES@", Long.toString((bytes + 1023) / 1024))
                 .getBytes(StandardCharsets.UTF_8);
     }

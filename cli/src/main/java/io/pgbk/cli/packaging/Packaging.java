@@ -10,6 +10,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.AutoComplete;
@@ -17,7 +19,8 @@ import picocli.CommandLine;
 
 /**
  * Makes the distribution: {@code bin/pgbk}, {@code lib} with the program in one jar and native libraries, {@code runtime}
- * with its own Java, and the cache from which the hooks start. Started by the build with the class path of the program.
+ * with its own Java, {@code share} with manual pages, completion, licences and the list of components, and the cache from
+ * which the hooks start. Started by the build with the class path of the program.
  */
 public final class Packaging {
     private static final String MAIN_CLASS = "io.pgbk.cli.Main";
@@ -26,29 +29,55 @@ public final class Packaging {
     private final String version;
     private final Instant time;
     private final Path home;
+    private final Path target;
 
-    private Packaging(Path module, String version, Instant time) {
+    private Packaging(Path module, String version, Instant time, Path home, Path target) {
         this.module = module;
         this.version = version;
         this.time = time;
-        this.home = module.resolve("target/pgbk");
+        this.home = home;
+        this.target = target;
+    }
+
+    /** What is made. */
+    private enum Product {
+        /** The unpacked distribution with its caches. */
+        DISTRIBUTION,
+        /** The files to publish, of the distribution that is there. */
+        ARCHIVES,
+        /** Both. */
+        PACKAGES,
+        /** Both without caches, which are no part of what is published. */
+        REPRODUCTION
     }
 
     /**
-     * Arguments: the folder of the module, the version, the time that every file gets, and whether ({@code true}) the
-     * files to publish are made too.
+     * Arguments: the folder of the module, the version, the time that every file gets, what to make ({@code
+     * distribution}, {@code archives}, {@code packages} or {@code reproduction}), who maintains the Debian package, the
+     * folder of the distribution, and the folder for the files to publish.
      */
     public static void main(String[] args) throws IOException, InterruptedException {
+        // The synopses of manual pages are made of words that picocli changes by the rules of a language.
+        Locale.setDefault(Locale.ROOT);
         Packaging packaging =
-                new Packaging(Path.of(args[0]).toAbsolutePath().normalize(), args[1], Instant.parse(args[2]));
-        packaging.makeDistribution();
-        if (Boolean.parseBoolean(args[3])) {
-            packaging.makePackages();
+                new Packaging(absolute(args[0]), args[1], Instant.parse(args[2]), absolute(args[5]), absolute(args[6]));
+        Product product = Product.valueOf(args[3].toUpperCase(Locale.ROOT));
+        if (product != Product.ARCHIVES) {
+            packaging.makeDistribution();
+        }
+        if (product != Product.DISTRIBUTION) {
+            packaging.makeArchives(args[4]);
+        }
+        if (product == Product.DISTRIBUTION || product == Product.PACKAGES) {
+            packaging.run("lib/make-hook-cache");
         }
     }
 
-    private void makePackages() throws IOException {
-        Path target = module.resolve("target");
+    private static Path absolute(String path) {
+        return Path.of(path).toAbsolutePath().normalize();
+    }
+
+    private void makeArchives(String maintainer) throws IOException {
         for (String pattern : List.of("pgbk-*-linux-*.tar.gz", "pgbk_*.deb")) {
             try (DirectoryStream<Path> old = Files.newDirectoryStream(target, pattern)) {
                 for (Path file : old) {
@@ -57,18 +86,20 @@ public final class Packaging {
             }
         }
         boolean isAmd64 = System.getProperty("os.arch").equals("amd64");
-        CommandLine program = Commands.build(ProcessContext.ofThisProcess());
         Packages packages = new Packages(version, time, home);
         packages.writeTar(target.resolve("pgbk-" + version + "-linux-" + (isAmd64 ? "x86_64" : "aarch64") + ".tar.gz"));
         String debian = isAmd64 ? "amd64" : "arm64";
         packages.writeDeb(
                 target.resolve("pgbk_" + version + "_" + debian + ".deb"),
                 debian,
-                ManualPages.of(program, version, time),
-                AutoComplete.bash("pgbk", program));
+                maintainer,
+                Files.readAllBytes(module.resolve("../CHANGELOG.md")));
     }
 
     private void makeDistribution() throws IOException, InterruptedException {
+        Files.createDirectories(target);
+        // With it the same can be made again elsewhere, to see whether it comes out the same.
+        Files.writeString(target.resolve("packaging.class-path"), System.getProperty("java.class.path"));
         Trees.delete(home);
         Trees.copy(module.resolve("src/main/dist"), home);
         List<Path> libraries = Stream.of(System.getProperty("java.class.path").split(":", -1))
@@ -81,26 +112,47 @@ public final class Packaging {
         LibraryFiles files = new LibraryFiles(libraries);
         files.unpackNative(home.resolve("lib/native"), System.getProperty("os.arch"));
         files.copyLicences(home.resolve("share/licences"));
-        Path components = module.resolve("target/bom.json");
-        if (Files.exists(components)) {
-            Files.copy(components, home.resolve("share/sbom.cdx.json"));
-        }
-        Optional<Path> runtime = new JavaRuntime(module.resolve("target/runtime")).make();
+        Files.copy(module.resolve("../LICENSE"), home.resolve("share/LICENSE"));
+        writeManuals();
+        JavaRuntime java = new JavaRuntime(target.resolve("runtime"));
+        Optional<Path> runtime = java.make();
         if (runtime.isPresent()) {
             Trees.copy(runtime.get(), home.resolve("runtime"));
         }
+        writeComponents(jars, runtime.isPresent() ? java.release() : Map.of());
         Trees.normalise(home, FileTime.from(time));
         if (runtime.isPresent()) {
             // Behind the times, because the archive of Java's own classes remembers that of the file it was made from.
             run("runtime/bin/java", "-Xshare:dump");
         }
-        run("lib/make-hook-cache");
+    }
+
+    private void writeManuals() throws IOException {
+        CommandLine program = Commands.build(ProcessContext.ofThisProcess());
+        Path manuals = Files.createDirectories(home.resolve("share/man/man1"));
+        for (Map.Entry<String, String> manual :
+                ManualPages.of(program, version, time).entrySet()) {
+            Files.writeString(manuals.resolve(manual.getKey()), manual.getValue());
+        }
+        Path completions = Files.createDirectories(home.resolve("share/bash-completion/completions"));
+        Files.writeString(completions.resolve("pgbk"), AutoComplete.bash("pgbk", program));
+    }
+
+    private void writeComponents(List<Path> jars, Map<String, String> release) throws IOException {
+        Components components = new Components(version);
+        for (Path jar : jars) {
+            components.add(MavenComponent.of(jar));
+        }
+        if (!release.isEmpty()) {
+            components.addJava(release);
+        }
+        Files.write(home.resolve("share/sbom.cdx.json"), components.json());
     }
 
     private void run(String program, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(home.resolve(program).toString()));
         command.addAll(List.of(arguments));
-        Path log = module.resolve("target/packaging.log");
+        Path log = target.resolve("packaging.log");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // The Java that builds serves a distribution that has none.

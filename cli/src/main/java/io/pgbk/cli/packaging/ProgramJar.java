@@ -25,6 +25,7 @@ import java.util.zip.ZipOutputStream;
  * for in all of them, which the S3 client does; one jar is opened once. Left out: classes for other Java versions
  * (their binding of zstd starts slowly), signatures (they do not survive), native libraries (they lie beside, unpacked),
  * and the registration of security providers (a search for an algorithm would load them all; pgbk names its providers).
+ * Classes of an old form are brought to a newer one.
  */
 final class ProgramJar {
     private static final String SERVICES = "META-INF/services/";
@@ -86,8 +87,10 @@ final class ProgramJar {
             String manifest = "Manifest-Version: 1.0\r\nMain-Class: " + mainClass + "\r\nImplementation-Version: "
                     + version + "\r\n\r\n";
             put(zip, "META-INF/MANIFEST.MF", manifest.getBytes(StandardCharsets.US_ASCII), stamp);
+            ClassUpgrade upgrade = new ClassUpgrade(entries);
             for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                put(zip, entry.getKey(), entry.getValue(), stamp);
+                boolean old = entry.getKey().endsWith(".class") && ClassUpgrade.isOld(entry.getValue());
+                put(zip, entry.getKey(), old ? upgrade.upgrade(entry.getValue()) : entry.getValue(), stamp);
             }
         }
     }
