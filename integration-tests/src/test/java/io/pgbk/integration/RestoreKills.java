@@ -131,6 +131,9 @@ final class RestoreKills implements AutoCloseable {
 
     /** It was restored as a whole; then it makes room for the next one. */
     private void assertStartsWithEverything() {
+        assertThat(target.resolve(CONTROL + ".pgbk-restore"))
+                .as("what marks a half restore")
+                .doesNotExist();
         try (PostgresServer server = PostgresServer.builder(KillSite.MAJOR).on(target)) {
             server.start();
             server.awaitPromoted();

@@ -277,15 +277,16 @@ public final class RestoreRunner {
             disk.syncDirectory(plan.dataDirectory());
         }
 
+        /** One rename is the last step: before it the directory cannot be started, after it nothing is left over. */
         private void showControl(byte[] control) throws IOException {
-            Path shown = plan.dataDirectory().resolve(CONTROL);
+            Path global = plan.dataDirectory().resolve("global");
             Path hidden = plan.dataDirectory().resolve(TargetDirectory.HIDDEN_CONTROL);
             Path temporary = hidden.resolveSibling(hidden.getFileName() + ".tmp");
             disk.replace(temporary, control, 0600);
-            disk.rename(temporary, shown);
-            disk.syncDirectory(plan.dataDirectory().resolve("global"));
-            disk.delete(hidden);
-            disk.syncDirectory(plan.dataDirectory().resolve("global"));
+            disk.rename(temporary, hidden);
+            disk.syncDirectory(global);
+            disk.rename(hidden, plan.dataDirectory().resolve(CONTROL));
+            disk.syncDirectory(global);
         }
 
         private void copy() throws IOException {

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -254,6 +255,20 @@ class RestoreServerTest {
             restored.start();
             assertThat(notesAfterPromotion(restored)).containsExactly("first", "second", "third", "fourth");
         }
+    }
+
+    /** Killed after it, a restore is complete and leaves nothing over; killed before it, it cannot be started. */
+    @Test
+    void theLastChangeOfARestoreIsTheRenameThatLetsItBeStarted() throws IOException {
+        Path directory = fresh();
+        List<String> changes = new CopyOnWriteArrayList<>();
+        new RestoreRunner(site.catalog(), CLOCK, changes::add)
+                .run(plan(site.catalog(), request(directory, new RecoveryTarget.Latest(), false)), TaskMonitor.SILENT);
+        Path control = directory.resolve("global/pg_control");
+        assertThat(changes)
+                .endsWith("rename " + control + ".pgbk-restore to " + control, "fsync " + control.getParent());
+        assertThat(Path.of(control + ".pgbk-restore")).doesNotExist();
+        assertThat(control).exists();
     }
 
     private static void killAt(Path directory, int step, boolean delta) {
