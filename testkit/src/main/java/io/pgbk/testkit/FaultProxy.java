@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * A plain HTTP proxy on loopback in front of a store that does to each request what the test decides. One request per
@@ -105,11 +106,20 @@ public final class FaultProxy implements AutoCloseable {
         if (hasHeader(head, "expect")) {
             output.write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
         }
-        byte[] body = input.readNBytes(contentLength(head));
         String[] line = head.lines().findFirst().orElseThrow().split(" ", 3);
         Request request = new Request(numbers.getAndIncrement(), line[0], line[1]);
         requests.add(request);
-        switch (faults.apply(request)) {
+        Fault fault = faults.apply(request);
+        if (fault instanceof Fault.CutRequest(int bytes)) {
+            input.readNBytes(Math.min(bytes, contentLength(head)));
+            client.setSoLinger(true, 0);
+            return;
+        }
+        long perSecond = fault instanceof Fault.Throttle(long speed) ? speed : Long.MAX_VALUE;
+        ByteArrayOutputStream sent = new ByteArrayOutputStream();
+        copy(input, sent, contentLength(head), perSecond);
+        byte[] body = sent.toByteArray();
+        switch (fault) {
             case Fault.None() -> relay(head, body, output, Long.MAX_VALUE);
             case Fault.Answer(int status, String text) -> answer(output, status, text);
             case Fault.AnswerInstead(int status, String text) -> {
@@ -120,6 +130,13 @@ public final class FaultProxy implements AutoCloseable {
                 relay(head, body, OutputStream.nullOutputStream(), Long.MAX_VALUE);
                 client.setSoLinger(true, 0);
             }
+            case Fault.SwallowAnswer() -> {
+                relay(head, body, OutputStream.nullOutputStream(), Long.MAX_VALUE);
+                closed.await();
+            }
+            case Fault.Alter(UnaryOperator<byte[]> change) -> alter(head, body, output, change);
+            case Fault.Throttle(long speed) -> relay(head, body, output, Long.MAX_VALUE, speed);
+            case Fault.CutRequest cut -> throw new IllegalStateException("handled before: " + cut);
             case Fault.Reset() -> client.setSoLinger(true, 0);
             case Fault.CutBody(long bytes) -> relay(head, body, output, bytes);
             case Fault.Delay(java.time.Duration time) -> {
@@ -131,27 +148,84 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
+    private void relay(String head, byte[] body, OutputStream client, long maxBodyBytes)
+            throws IOException, InterruptedException {
+        relay(head, body, client, maxBodyBytes, Long.MAX_VALUE);
+    }
+
     /** Sends the request to the store and copies its answer, at most so many bytes of the answer's body. */
-    private void relay(String head, byte[] body, OutputStream client, long maxBodyBytes) throws IOException {
+    private void relay(String head, byte[] body, OutputStream client, long maxBodyBytes, long perSecond)
+            throws IOException, InterruptedException {
         try (Socket store = new Socket(InetAddress.getLoopbackAddress(), target.getPort())) {
-            open.add(store);
-            OutputStream output = store.getOutputStream();
-            output.write(oneRequestOnly(head).getBytes(StandardCharsets.ISO_8859_1));
-            output.write(body);
-            output.flush();
-            InputStream answer = new BufferedInputStream(store.getInputStream());
-            String answerHead = readHead(answer);
-            while (answerHead.startsWith("HTTP/1.1 100")) {
-                answerHead = readHead(answer);
-            }
-            client.write(oneRequestOnly(answerHead).getBytes(StandardCharsets.ISO_8859_1));
-            copy(answer, client, maxBodyBytes);
+            InputStream answer = ask(store, head, body);
+            client.write(oneRequestOnly(readAnswerHead(answer)).getBytes(StandardCharsets.ISO_8859_1));
+            copy(answer, client, maxBodyBytes, perSecond);
             client.flush();
         }
     }
 
-    private static void copy(InputStream from, OutputStream to, long maxBytes) throws IOException {
-        byte[] buffer = new byte[32 << 10];
+    private InputStream ask(Socket store, String head, byte[] body) throws IOException {
+        open.add(store);
+        OutputStream output = store.getOutputStream();
+        output.write(oneRequestOnly(head).getBytes(StandardCharsets.ISO_8859_1));
+        output.write(body);
+        output.flush();
+        return new BufferedInputStream(store.getInputStream());
+    }
+
+    private static String readAnswerHead(InputStream answer) throws IOException {
+        String head = readHead(answer);
+        while (head.startsWith("HTTP/1.1 100")) {
+            head = readHead(answer);
+        }
+        return head;
+    }
+
+    private void alter(String head, byte[] body, OutputStream client, UnaryOperator<byte[]> change) throws IOException {
+        try (Socket store = new Socket(InetAddress.getLoopbackAddress(), target.getPort())) {
+            InputStream answer = ask(store, head, body);
+            String answerHead = readAnswerHead(answer);
+            byte[] content = answer.readAllBytes();
+            byte[] changed = change.apply(isChunked(answerHead) ? unchunked(content) : content);
+            StringBuilder newHead = new StringBuilder();
+            answerHead
+                    .lines()
+                    .filter(line -> !isHeader(line, "content-length") && !isHeader(line, "transfer-encoding"))
+                    .filter(line -> !line.isEmpty())
+                    .forEach(line -> newHead.append(line).append("\r\n"));
+            newHead.append("Content-Length: ").append(changed.length).append("\r\n");
+            client.write(oneRequestOnly(newHead.toString()).getBytes(StandardCharsets.ISO_8859_1));
+            client.write(changed);
+            client.flush();
+        }
+    }
+
+    private static boolean isChunked(String head) {
+        return head.lines()
+                .anyMatch(line -> isHeader(line, "transfer-encoding")
+                        && line.toLowerCase(Locale.ROOT).contains("chunked"));
+    }
+
+    /** The content of a body in chunks (RFC 9112, section 7.1), without extensions and trailers. */
+    private static byte[] unchunked(byte[] chunks) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        int at = 0;
+        while (at < chunks.length) {
+            int end = at;
+            while (chunks[end] != '\r') {
+                end++;
+            }
+            int length = Integer.parseInt(new String(chunks, at, end - at, StandardCharsets.ISO_8859_1).strip(), 16);
+            content.write(chunks, end + 2, length);
+            at = length == 0 ? chunks.length : end + 2 + length + 2;
+        }
+        return content.toByteArray();
+    }
+
+    private void copy(InputStream from, OutputStream to, long maxBytes, long perSecond)
+            throws IOException, InterruptedException {
+        int most = (int) Math.max(1, Math.min(32 << 10, perSecond / 20));
+        byte[] buffer = new byte[most];
         long left = maxBytes;
         while (left > 0) {
             int n = from.read(buffer, 0, (int) Math.min(buffer.length, left));
@@ -160,6 +234,12 @@ public final class FaultProxy implements AutoCloseable {
             }
             to.write(buffer, 0, n);
             left -= n;
+            if (perSecond != Long.MAX_VALUE) {
+                to.flush();
+                if (closed.await(n * 1_000_000_000L / perSecond, TimeUnit.NANOSECONDS)) {
+                    return;
+                }
+            }
         }
     }
 

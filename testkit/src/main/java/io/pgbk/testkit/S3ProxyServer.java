@@ -93,6 +93,11 @@ public final class S3ProxyServer implements AutoCloseable {
         }
     }
 
+    /** The directory that holds the objects of a bucket as files named by their keys. */
+    public Path directoryOf(String bucket) {
+        return root.resolve(bucket);
+    }
+
     /** How to reach a bucket of this server, which is made when it is not there yet. */
     public S3Endpoint endpoint(String bucket) {
         if (buckets.add(bucket)) {

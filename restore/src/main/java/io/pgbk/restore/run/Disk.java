@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
@@ -38,6 +39,7 @@ final class Disk {
     private final @Nullable OpenOption pastTheCache;
     /** A file system said no to writing past the page cache; the others are not tried either. */
     private volatile boolean directRefused;
+    private final TreeSync treeSync;
 
     /**
      * A disk.
@@ -46,14 +48,48 @@ final class Disk {
      * @param beforeChange told of every change before it is made; what it throws prevents it and all later ones
      */
     Disk(@Nullable UserPrincipal owner, Consumer<String> beforeChange) {
-        this(owner, beforeChange, PAST_THE_CACHE);
+        this(owner, beforeChange, TreeSync.ofThisSystem());
+    }
+
+    /** @param treeSync how a whole directory is made durable */
+    Disk(@Nullable UserPrincipal owner, Consumer<String> beforeChange, TreeSync treeSync) {
+        this(owner, beforeChange, PAST_THE_CACHE, treeSync);
     }
 
     /** @param pastTheCache how files are opened for {@link #openDirect}; null where that cannot be */
     Disk(@Nullable UserPrincipal owner, Consumer<String> beforeChange, @Nullable OpenOption pastTheCache) {
+        this(owner, beforeChange, pastTheCache, TreeSync.ofThisSystem());
+    }
+
+    private Disk(
+            @Nullable UserPrincipal owner,
+            Consumer<String> beforeChange,
+            @Nullable OpenOption pastTheCache,
+            TreeSync treeSync) {
         this.owner = owner;
         this.beforeChange = beforeChange;
         this.pastTheCache = pastTheCache;
+        this.treeSync = treeSync;
+    }
+
+    /** Root restores for the user that owns the directory, or the nearest one above it that is there; else null. */
+    static @Nullable UserPrincipal ownerBelow(Path directory) {
+        Path existing = directory;
+        while (!Files.exists(existing)) {
+            Path parent = existing.getParent();
+            if (parent == null) {
+                return null;
+            }
+            existing = parent;
+        }
+        try {
+            UserPrincipal owner =
+                    Files.readAttributes(existing, PosixFileAttributes.class).owner();
+            boolean root = "root".equals(System.getProperty("user.name"));
+            return root && !owner.getName().equals("root") ? owner : null;
+        } catch (IOException | UnsupportedOperationException e) {
+            return null;
+        }
     }
 
     /** Makes a directory unless it is there, and sets its mode; whatever else is in the way is removed. */
@@ -250,37 +286,10 @@ final class Disk {
         }
     }
 
-    /** Makes everything below a directory durable: by one syncfs where the system has it, else file by file. */
+    /** Makes everything below a directory durable. */
     void syncTree(Path root) throws IOException {
         beforeChange.accept("sync " + root);
-        try {
-            Process sync = new ProcessBuilder("sync", "-f", root.toString())
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (sync.waitFor() == 0) {
-                return;
-            }
-        } catch (IOException e) {
-            // No such program: every file is synced by itself below.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while syncing " + root, e);
-        }
-        syncFiles(root);
-    }
-
-    private void syncFiles(Path directory) throws IOException {
-        try (var children = Files.newDirectoryStream(directory)) {
-            for (Path child : children) {
-                if (Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS)) {
-                    syncFiles(child);
-                } else if (Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)) {
-                    syncDirectory(child);
-                }
-            }
-        }
-        syncDirectory(directory);
+        treeSync.sync(root);
     }
 
     private void own(Path path) throws IOException {

@@ -23,8 +23,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -66,6 +64,7 @@ public final class RestoreRunner {
     private final ClusterCatalog catalog;
     private final InstantSource clock;
     private final Consumer<String> beforeChange;
+    private final TreeSync treeSync;
 
     public RestoreRunner(ClusterCatalog catalog, InstantSource clock) {
         this(catalog, clock, change -> {});
@@ -73,9 +72,15 @@ public final class RestoreRunner {
 
     /** @param beforeChange see {@link Disk} */
     RestoreRunner(ClusterCatalog catalog, InstantSource clock, Consumer<String> beforeChange) {
+        this(catalog, clock, beforeChange, TreeSync.ofThisSystem());
+    }
+
+    /** As above, making the whole durable in another way. */
+    RestoreRunner(ClusterCatalog catalog, InstantSource clock, Consumer<String> beforeChange, TreeSync treeSync) {
         this.catalog = catalog;
         this.clock = clock;
         this.beforeChange = beforeChange;
+        this.treeSync = treeSync;
     }
 
     /**
@@ -93,7 +98,7 @@ public final class RestoreRunner {
                 Workers workers = new Workers("restore-", plan.parallel());
                 ManifestReader manifest = ManifestReader.open(
                         repository.store(), repository.keys(), plan.manifestKey(), plan.manifestBytes())) {
-            Disk disk = new Disk(owner(plan), beforeChange);
+            Disk disk = new Disk(Disk.ownerBelow(plan.dataDirectory()), beforeChange, treeSync);
             Batch.Context context = new Batch.Context(
                     repository.store(),
                     repository.keys(),
@@ -147,26 +152,6 @@ public final class RestoreRunner {
             }
             monitor.warn("no hold could be written (" + e.getMessage() + "): an expiry at the same time is only kept"
                     + " away by its grace period");
-            return null;
-        }
-    }
-
-    /** Root restores for the user that owns the directory. */
-    private static @Nullable UserPrincipal owner(RestorePlan plan) {
-        Path existing = plan.dataDirectory();
-        while (!Files.exists(existing)) {
-            Path parent = existing.getParent();
-            if (parent == null) {
-                return null;
-            }
-            existing = parent;
-        }
-        try {
-            UserPrincipal owner =
-                    Files.readAttributes(existing, PosixFileAttributes.class).owner();
-            boolean root = "root".equals(System.getProperty("user.name"));
-            return root && !owner.getName().equals("root") ? owner : null;
-        } catch (IOException | UnsupportedOperationException e) {
             return null;
         }
     }

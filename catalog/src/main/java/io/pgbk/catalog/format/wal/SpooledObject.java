@@ -68,10 +68,14 @@ final class SpooledObject implements EncodedObject, ByteSink {
     }
 
     /** Ends writing. */
-    void finish(Bytes digest) throws IOException {
+    void finish(Bytes digest) {
         sha256 = digest;
-        if (output != null) {
-            output.close();
+        try {
+            if (output != null) {
+                output.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -101,11 +105,14 @@ final class SpooledObject implements EncodedObject, ByteSink {
     public void close() {
         chunks.clear();
         try {
-            if (output != null) {
-                output.close();
-            }
-            if (file != null) {
-                Files.deleteIfExists(file);
+            try {
+                if (output != null) {
+                    output.close();
+                }
+            } finally {
+                if (file != null) {
+                    Files.deleteIfExists(file);
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

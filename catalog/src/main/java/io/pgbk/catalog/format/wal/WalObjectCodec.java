@@ -53,8 +53,8 @@ public final class WalObjectCodec {
      * @param info with the SHA-256 that the validating first reading gave
      * @param temporaryDirectory for results over 64 MiB
      * @throws PgbkException WAL_INVALID when length or SHA-256 of what is read differ from the info: the file changed
-     *     meanwhile
-     * @throws IOException when reading or spooling fails
+     *     meanwhile; NO_SPACE when it cannot be spooled
+     * @throws IOException when reading fails
      */
     public EncodedObject encode(String path, InputStream raw, WalObjectInfo info, Path temporaryDirectory)
             throws IOException {
@@ -74,7 +74,12 @@ public final class WalObjectCodec {
             return result;
         } catch (UncheckedIOException e) {
             closeAfter(result, e);
-            throw new IOException("cannot spool object " + path + ": " + e.getMessage(), e);
+            throw new PgbkException(
+                    ErrorCode.NO_SPACE,
+                    path + " could not be spooled: " + e.getMessage(),
+                    "A segment that is still large when compressed needs its size in the temporary directory "
+                            + temporaryDirectory + ".",
+                    e);
         } catch (IOException | RuntimeException e) {
             closeAfter(result, e);
             throw e;

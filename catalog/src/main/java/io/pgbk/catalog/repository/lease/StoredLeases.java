@@ -13,6 +13,9 @@ public final class StoredLeases implements Leases {
     /** How often an observer looks. */
     static final Duration POLL = Duration.ofSeconds(2);
 
+    /** A listing that does not show by then what was written is no listing. */
+    private static final Duration LISTING_LAG = Duration.ofSeconds(10);
+
     private final Repository repository;
     private final ClusterName cluster;
 
@@ -83,17 +86,39 @@ public final class StoredLeases implements Leases {
 
     private Optional<RenewedLease> tryTake(LeaseSeries series, int epoch, String purpose) {
         LeaseSeries.Position first = new LeaseSeries.Position(epoch, 0);
-        if (!series.create(first, purpose, false)) {
-            return Optional.empty();
+        boolean created = series.create(first, purpose, false);
+        Optional<LeaseSeries.Position> newest = awaitListed(series, epoch);
+        if (newest.isEmpty()) {
+            if (created) {
+                series.create(new LeaseSeries.Position(epoch, 1), purpose, true);
+            }
+            throw new PgbkException(
+                    ErrorCode.STORE_UNSAFE,
+                    "the listings of " + repository.displayName() + " do not show epoch " + epoch + " of the lease \""
+                            + series.name() + "\", which was written more than " + LISTING_LAG.toSeconds()
+                            + " s ago",
+                    "pgbk needs a store whose listings show at once what was written; is there a cache in between?");
         }
         // While this process slept, others may have taken and released this epoch and removed its objects.
-        boolean newest =
-                series.newest().map(position -> position.epoch() == epoch).orElse(false);
-        if (!newest) {
+        if (!created || newest.get().epoch() != epoch) {
             return Optional.empty();
         }
         series.removeBefore(first);
         return Optional.of(new RenewedLease(repository, series, epoch, purpose));
+    }
+
+    /** The newest position when it is of this epoch or a later one; empty when a listing never shows it. */
+    private Optional<LeaseSeries.Position> awaitListed(LeaseSeries series, int epoch) {
+        MonotonicTime time = repository.runtime().monotonic();
+        long start = time.nanoTime();
+        while (true) {
+            boolean over = time.nanoTime() - start >= LISTING_LAG.toNanos();
+            Optional<LeaseSeries.Position> newest = series.newest().filter(position -> position.epoch() >= epoch);
+            if (over || newest.isPresent()) {
+                return newest;
+            }
+            time.pause(POLL);
+        }
     }
 
     static PgbkException heldByAnother(String name, Optional<LeaseSeries.State> holder) {

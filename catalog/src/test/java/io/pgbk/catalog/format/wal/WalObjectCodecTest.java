@@ -15,6 +15,9 @@ import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.testkit.disk.DiskCall.Operation;
+import io.pgbk.testkit.disk.DiskFault;
+import io.pgbk.testkit.disk.FaultyDisk;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,6 +25,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,6 +161,24 @@ class WalObjectCodecTest {
         assertThat(decoded.toByteArray()).isEqualTo(raw);
         try (var left = Files.list(directory)) {
             assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void aFullTemporaryDirectoryIsSaidAndLeavesNothing() throws Exception {
+        byte[] raw = new byte[72 << 20];
+        new Random(1).nextBytes(raw);
+        FaultyDisk disk = new FaultyDisk();
+        for (Operation operation : List.of(Operation.OPEN, Operation.WRITE)) {
+            disk.faults(call -> call.operation() == operation ? DiskFault.NO_SPACE : DiskFault.NONE);
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> codec(TestRings.ring(true))
+                            .encode(PATH, new ByteArrayInputStream(raw), info(raw), disk.path(directory)))
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE))
+                    .satisfies(e -> assertThat(e.hint()).contains(directory.toString()));
+            try (var left = Files.list(directory)) {
+                assertThat(left).isEmpty();
+            }
         }
     }
 }

@@ -10,13 +10,21 @@ import io.pgbk.catalog.repository.MonotonicTime;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.TestPlace;
+import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -205,5 +213,56 @@ class LeaseTest {
         // A day's wait ends at once.
         Heartbeat waiting = Heartbeat.start("test", MonotonicTime.SYSTEM, () -> Optional.of(Duration.ofDays(1)));
         waiting.close();
+    }
+
+    /** Reads back what was written at once, and lists only what was there before. */
+    private ObjectStore lagging() {
+        ObjectStore store = place.store();
+        Set<String> hidden = new HashSet<>();
+        return (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    Object result = method.invoke(store, arguments);
+                    if (method.getName().equals("create")) {
+                        hidden.add(String.valueOf(arguments[0]));
+                    }
+                    if (result instanceof Iterator<?> listed) {
+                        List<Object> shown = new ArrayList<>();
+                        listed.forEachRemaining(shown::add);
+                        shown.removeIf(info -> info instanceof ObjectInfo object && hidden.contains(object.key()));
+                        return shown.iterator();
+                    }
+                    return result;
+                });
+    }
+
+    @Test
+    void hazardListingsThatLagEndTheAcquisitionInsteadOfTurningForEverAndLeaveTheLeaseFree() {
+        RepositoryRuntime plain = place.runtime("lagging");
+        MonotonicTime passing = new MonotonicTime() {
+            @Override
+            public long nanoTime() {
+                return time.nanoTime();
+            }
+
+            @Override
+            public void sleep(Duration pause) {
+                time.advance(pause);
+            }
+        };
+        RepositoryRuntime runtime = new RepositoryRuntime(
+                plain.clock(), passing, plain.random(), plain.owner(), plain.compression(), plain.temporaryDirectory());
+        try (Repository repository = Repository.open(lagging(), TestPlace.encrypted(1), runtime)) {
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertFails(
+                        ErrorCode.STORE_UNSAFE,
+                        () -> leases(repository).acquire("backup", "test", Duration.ZERO),
+                        "listings",
+                        "epoch 1 of the lease \"backup\"");
+            }
+        }
+        try (Repository other = place.open("other");
+                Leases.Lease lease = leases(other).acquire("backup", "test", Duration.ZERO)) {
+            lease.proveHeld();
+        }
     }
 }
