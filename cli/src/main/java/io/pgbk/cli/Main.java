@@ -4,6 +4,7 @@ import io.pgbk.cli.command.Commands;
 import io.pgbk.cli.hook.HookCall;
 import io.pgbk.cli.hook.HookResult;
 import io.pgbk.cli.hook.Hooks;
+import io.pgbk.cli.process.CipherProviderOrder;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.cli.process.ProcessEnd;
 import io.pgbk.cli.rehearsal.Rehearsal;
@@ -30,6 +31,7 @@ public final class Main {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
+        CipherProviderOrder.prefer();
         List<String> arguments = List.of(args);
         ProcessContext process = ProcessContext.ofThisProcess();
         if (arguments.size() == 2 && arguments.getFirst().equals(Rehearsal.COMMAND)) {
