@@ -128,7 +128,7 @@ mon data = $dir/mon/a
 [osd.0]
 osd data = $dir/osd/0
 osd objectstore = memstore
-memstore device bytes = 6442450944
+memstore device bytes = ${PGBK_TEST_RGW_BYTES:-6442450944}
 osd memory target = 1610612736
 [client.rgw]
 # Without tcp_nodelay most answers with a body take 40 ms more.
@@ -136,6 +136,10 @@ rgw frontends = beast tcp_nodelay=1 endpoint=127.0.0.1:$http_port ssl_endpoint=1
 rgw enable usage log = false
 rgw enable ops log = false
 rgw thread pool size = 64
+# What is deleted gives its memory back at once, not after two hours.
+rgw gc obj min wait = 5
+rgw gc processor period = 5
+rgw gc processor max time = 5
 debug rgw = 0
 CONF
 }
