@@ -7,8 +7,12 @@ import io.pgbk.testkit.CommandOutcome;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -19,6 +23,8 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The cache from which the hooks start, on a distribution as it was built. */
 class HookCacheTest {
@@ -36,32 +42,115 @@ class HookCacheTest {
     /** JDK-8377932: a JVM can go on running the classes of a jar that is no longer there. */
     @Test
     void aReplacedProgramIsTheOneThatRunsAlthoughTheCacheIsOfTheOldOne() throws IOException {
-        Path home = AsPostgres.temporaryDirectory("swapped-");
-        try {
-            Path original = Distribution.home();
-            Files.createDirectories(home.resolve("lib"));
-            Files.createDirectories(home.resolve("bin"));
-            Files.copy(original.resolve("bin/pgbk"), home.resolve("bin/pgbk"));
-            Files.createSymbolicLink(home.resolve("runtime"), original.resolve("runtime"));
-            try (Stream<Path> files = Files.list(original.resolve("lib"))) {
-                for (Path file : files.toList()) {
-                    Path here = home.resolve("lib").resolve(file.getFileName().toString());
-                    if (file.endsWith("pgbk.jar")) {
-                        swapMain(file, here);
-                        Files.setLastModifiedTime(here, Files.getLastModifiedTime(file));
-                    } else {
-                        Files.createSymbolicLink(here, file);
-                    }
-                }
+        CommandOutcome outcome = pushFrom((file, copy) -> {
+            boolean isProgram = file.endsWith("pgbk.jar");
+            if (isProgram) {
+                swapMain(file, copy);
+                Files.setLastModifiedTime(copy, Files.getLastModifiedTime(file));
             }
+            return isProgram;
+        });
+
+        assertThat(outcome.stderr()).isEqualTo("the new program\n");
+        assertThat(outcome.exit()).isEqualTo(31);
+    }
+
+    @Test
+    void anotherLauncherAndAnotherJavaRunWithoutTheOldCache() throws IOException {
+        assertThatItRuns(pushFrom((file, copy) -> append(file, copy, "bin/pgbk", "\n")));
+        assertThatItRuns(pushFrom((file, copy) -> append(file, copy, "runtime/release", "PATCHED=\"yes\"\n")));
+    }
+
+    @Test
+    void aCacheThatIsNoneIsCutOffOrEmptyDoesNoHarm() throws IOException {
+        for (int kept : new int[] {0, 1000, 4 << 20}) {
+            assertThatItRuns(pushFrom((file, copy) -> {
+                boolean isCache = file.toString().endsWith(".aot");
+                if (isCache) {
+                    Files.write(copy, Arrays.copyOf(Files.readAllBytes(file), kept));
+                }
+                return isCache;
+            }));
+        }
+        assertThatItRuns(pushFrom((file, copy) -> {
+            boolean isCache = file.toString().endsWith(".aot");
+            if (isCache) {
+                Files.writeString(copy, "this is certainly no cache\n".repeat(10_000));
+            }
+            return isCache;
+        }));
+    }
+
+    /** A processor without the newest instructions, and what people put into PGBK_JAVA_OPTIONS. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"-XX:UseAVX=0", "-XX:-UseCompressedOops", "-XX:+UseCompactObjectHeaders", "-Xmx64m", "-Xint"})
+    void anotherProcessorAndOtherFlagsDoNotChangeTheResult(String options) {
+        assertThatItRuns(push(Distribution.home(), Map.of("PGBK_JAVA_OPTIONS", options)));
+    }
+
+    private static void assertThatItRuns(CommandOutcome outcome) {
+        assertThat(outcome.stderr()).startsWith("error: ").contains("/nowhere.yaml");
+        assertThat(outcome.exit()).isEqualTo(2);
+    }
+
+    private static boolean append(Path file, Path copy, String name, String text) throws IOException {
+        if (!file.endsWith(name)) {
+            return false;
+        }
+        Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+        Files.writeString(copy, text, StandardOpenOption.APPEND);
+        return true;
+    }
+
+    /** Puts another file into the place of a copy, or leaves it to be the old one. */
+    private interface Change {
+        boolean replaces(Path file, Path copy) throws IOException;
+    }
+
+    /** Calls archive-push of an installation that is the built one except for a change. */
+    private static CommandOutcome pushFrom(Change change) throws IOException {
+        Path home = AsPostgres.temporaryDirectory("altered-");
+        try {
+            link(Distribution.home(), home, change);
+            for (String folder : List.of("bin", "lib")) {
+                link(Distribution.home().resolve(folder), Files.createDirectory(home.resolve(folder)), change);
+            }
+            linkRuntime(Distribution.home().resolve("runtime"), home.resolve("runtime"), change);
             AsPostgres.own(home);
-
-            CommandOutcome outcome = push(home, Map.of());
-
-            assertThat(outcome.stderr()).isEqualTo("the new program\n");
-            assertThat(outcome.exit()).isEqualTo(31);
+            return push(home, Map.of());
         } finally {
             AsPostgres.deleteTree(home);
+        }
+    }
+
+    /** By hard links, because Java looks for its home where its files really are. */
+    private static void linkRuntime(Path from, Path to, Change change) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path here = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.createDirectory(here);
+                } else if (!change.replaces(file, here)) {
+                    Files.createLink(here, file);
+                }
+            }
+        }
+    }
+
+    private static void link(Path from, Path to, Change change) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Path here = to.resolve(file.getFileName().toString());
+                if (file.endsWith("bin/pgbk") && !change.replaces(file, here)) {
+                    Files.copy(file, here, StandardCopyOption.COPY_ATTRIBUTES);
+                } else if (!Files.exists(here)
+                        && !List.of("bin", "lib", "runtime")
+                                .contains(Distribution.home().relativize(file).toString())
+                        && !change.replaces(file, here)) {
+                    Files.createSymbolicLink(here, file);
+                }
+            }
         }
     }
 

@@ -267,6 +267,35 @@ class LauncherTest {
                 .isEqualTo(command.equals("archive-get") ? 255 : 90);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"exit 1", "kill -ILL $$", "kill -ABRT $$", "kill -BUS $$", "kill -FPE $$", "kill -SEGV $$"})
+    void aDamagedCacheThatEndsTheJvmCostsASecondStartAndNeverDecides(String end) throws Exception {
+        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        javaPlays("case \"$*\" in *-XX:AOTCache=*) " + end + " ;; esac; exit 121");
+        ownJava();
+
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "archive-get", "N", "pg_wal/D")
+                        .status())
+                .isEqualTo(1);
+        javaPlays(end);
+        ownJava();
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "archive-get", "N", "pg_wal/D")
+                        .status())
+                .isEqualTo(255);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"exit 2", "exit 31", "exit 90", "kill -KILL $$"})
+    void whatPgbkItselfSaysIsNotAskedTwice(String end) throws Exception {
+        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        javaPlays("case \"$*\" in *-XX:AOTCache=*) " + end + " ;; esac; exit 120");
+        ownJava();
+
+        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "archive-push", "pg_wal/N")
+                        .status())
+                .isNotZero();
+    }
+
     @Test
     void aCacheIsUsedByTheHooksOnlyAndOnlyWithTheJavaThatItWasMadeFor() throws Exception {
         Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
