@@ -18,6 +18,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Objects page by page, in the order of their keys. Names that are no keys of pgbk's are passed over. */
 final class S3Listing implements Iterator<ObjectInfo> {
+    private static final int MAX_PAGES_WITHOUT = 1000;
+
     private final S3Client client;
     private final S3StoreConfig config;
     private final String prefix;
@@ -25,6 +27,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
     private Iterator<ObjectInfo> page = List.<ObjectInfo>of().iterator();
     private @Nullable String continuation;
     private boolean begun;
+    private int pagesWithout;
     private String last = "";
 
     S3Listing(S3Client client, S3StoreConfig config, String prefix, String after) {
@@ -55,6 +58,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
         begun = true;
         continuation = next(answer);
         List<ObjectInfo> objects = new ArrayList<>();
+        pagesWithout = pagesWithout(config, pagesWithout, answer.contents().isEmpty());
         for (S3Object object : answer.contents()) {
             String key = keyOf(config, object.key());
             if (key.compareTo(last) <= 0 && !last.isEmpty()) {
@@ -68,6 +72,34 @@ final class S3Listing implements Iterator<ObjectInfo> {
             }
         }
         page = objects.iterator();
+    }
+
+    /**
+     * How many pages have brought nothing new, this one included. Servers send some; an answer for ever is none.
+     *
+     * @throws PgbkException STORE_UNSAFE when it is one too many
+     */
+    static int pagesWithout(S3StoreConfig config, int before, boolean nothingNew) {
+        int pages = nothingNew ? before + 1 : 0;
+        if (pages > MAX_PAGES_WITHOUT) {
+            throw new PgbkException(
+                    ErrorCode.STORE_UNSAFE,
+                    config.displayName() + " does not end a listing: " + pages + " pages brought nothing new");
+        }
+        return pages;
+    }
+
+    /**
+     * The name of a listed object, which must be there and begin as asked for.
+     *
+     * @param asked what was asked for, as the store names it
+     * @throws SdkClientException when the answer is not one that a store gives
+     */
+    static String checkedName(@Nullable String name, @Nullable Long bytes, String asked) {
+        if (name == null || !name.startsWith(asked) || bytes == null || bytes < 0) {
+            throw SdkClientException.create("no S3 answer: a listing with an entry without name, length or prefix");
+        }
+        return name;
     }
 
     private static @Nullable String next(ListObjectsV2Response answer) {
@@ -104,6 +136,9 @@ final class S3Listing implements Iterator<ObjectInfo> {
                 // A listing that ends too early would look like an archive that ends there.
                 throw SdkClientException.create("no S3 answer: a listing that does not say whether it ends");
             }
+            String asked = config.objectName(prefix);
+            answer.contents().forEach(object -> checkedName(object.key(), object.size(), asked));
+            answer.commonPrefixes().forEach(common -> checkedName(common.prefix(), 0L, asked));
             return answer;
         });
     }
@@ -112,7 +147,9 @@ final class S3Listing implements Iterator<ObjectInfo> {
     static List<String> children(S3Client client, S3StoreConfig config, String prefix) {
         TreeSet<String> children = new TreeSet<>();
         String continuation = null;
+        int pagesWithout = 0;
         do {
+            int before = children.size();
             ListObjectsV2Response answer = page(client, config, prefix, "/", "", continuation);
             for (S3Object object : answer.contents()) {
                 addChild(children, keyOf(config, object.key()), prefix);
@@ -120,6 +157,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
             for (CommonPrefix common : answer.commonPrefixes()) {
                 addChild(children, keyOf(config, common.prefix()), prefix);
             }
+            pagesWithout = pagesWithout(config, pagesWithout, children.size() == before);
             continuation = next(answer);
         } while (continuation != null);
         return List.copyOf(children);

@@ -1,5 +1,7 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -22,6 +24,8 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     private @Nullable String keyMarker;
     private @Nullable String versionMarker;
     private boolean ended;
+    private int pagesWithout;
+    private String last = "";
     /** The versions of a name may go on on the next page, so the last one of a page waits. */
     private final List<S3Versions.Version> pending = new ArrayList<>();
 
@@ -61,25 +65,42 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
                     .maxKeys(config.transfer().listPageSize())
                     .overrideConfiguration(limits)
                     .build());
-            if (response.isTruncated() == null || (response.isTruncated() && response.nextKeyMarker() == null)) {
+            if (response.isTruncated() == null || (response.isTruncated() && !S3Versions.leadsOn(response))) {
                 throw SdkClientException.create("no S3 answer: a listing that does not say whether it ends");
             }
+            S3Versions.check(response, config.objectName(prefix));
             return response;
         });
         keyMarker = answer.nextKeyMarker();
         versionMarker = answer.nextVersionIdMarker();
         ended = !answer.isTruncated();
         List<ObjectInfo> objects = new ArrayList<>();
+        boolean nothingNew = true;
         for (S3Versions.Version version : S3Versions.merge(answer)) {
             if (!pending.isEmpty() && !pending.getFirst().name().equals(version.name())) {
                 flush(objects);
             }
+            if (pending.isEmpty()) {
+                requireAscending(version.name());
+                nothingNew = false;
+            }
             pending.add(version);
         }
+        pagesWithout = S3Listing.pagesWithout(config, pagesWithout, nothingNew);
         if (ended) {
             flush(objects);
         }
         page = objects.iterator();
+    }
+
+    private void requireAscending(String name) {
+        if (name.compareTo(last) <= 0 && !last.isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.STORE_UNSAFE,
+                    config.displayName() + " lists versions of " + name + " after " + last
+                            + ", not in ascending order");
+        }
+        last = name;
     }
 
     private void flush(List<ObjectInfo> objects) {

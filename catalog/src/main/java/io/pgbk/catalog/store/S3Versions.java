@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
@@ -21,6 +23,8 @@ import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
  */
 final class S3Versions {
     private static final int REMEMBERED_KEYS = 4096;
+    /** Of one key, or of a few that begin alike: a store that goes on for ever is none. */
+    private static final int MAX_PAGES = 1000;
 
     private final S3Client client;
     private final S3StoreConfig config;
@@ -126,8 +130,9 @@ final class S3Versions {
                 .bucket(config.bucket())
                 .prefix(name)
                 .overrideConfiguration(limits);
-        while (true) {
+        for (int pages = 1; ; pages++) {
             ListObjectVersionsResponse page = client.listObjectVersions(request.build());
+            check(page, name);
             boolean passed = false;
             for (Version version : merge(page)) {
                 if (version.name().equals(name)) {
@@ -139,8 +144,24 @@ final class S3Versions {
             if (passed || !Boolean.TRUE.equals(page.isTruncated())) {
                 return versions;
             }
+            if (!leadsOn(page) || pages == MAX_PAGES) {
+                throw SdkClientException.create("no S3 answer: a listing of versions that does not end");
+            }
             request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
         }
+    }
+
+    /** Whether a page that is not the last one says where the next begins, and that this is elsewhere. */
+    static boolean leadsOn(ListObjectVersionsResponse page) {
+        return page.nextKeyMarker() != null
+                && !(page.nextKeyMarker().equals(page.keyMarker())
+                        && Objects.equals(page.nextVersionIdMarker(), page.versionIdMarker()));
+    }
+
+    /** Refuses a page that no store gives. */
+    static void check(ListObjectVersionsResponse page, String asked) {
+        page.deleteMarkers().forEach(marker -> S3Listing.checkedName(marker.key(), 0L, asked));
+        page.versions().forEach(version -> S3Listing.checkedName(version.key(), version.size(), asked));
     }
 
     /** Versions and markers of a page by name; the SDK gives two lists, each newest first per name. */

@@ -56,7 +56,7 @@ public final class Console {
     public void line(String text) {
         synchronized (lock) {
             clearBar();
-            out.println(text);
+            out.println(printable(text));
         }
     }
 
@@ -81,7 +81,7 @@ public final class Console {
     public void errorLine(String text) {
         synchronized (lock) {
             clearBar();
-            err.println(text);
+            err.println(printable(text));
         }
     }
 
@@ -103,6 +103,30 @@ public final class Console {
                 barShown = false;
             }
         }
+    }
+
+    /** Text of others (names, labels, what a store answers) cannot command the terminal or change what a line says. */
+    private static String printable(String text) {
+        int at = 0;
+        while (at < text.length() && isPrintable(text.charAt(at))) {
+            at++;
+        }
+        if (at == text.length()) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder(text);
+        for (; at < shown.length(); at++) {
+            if (!isPrintable(shown.charAt(at))) {
+                shown.setCharAt(at, '?');
+            }
+        }
+        return shown.toString();
+    }
+
+    private static boolean isPrintable(char c) {
+        boolean lineEnd = c == '\u2028' || c == '\u2029';
+        boolean turnsDirection = (c >= '\u202A' && c <= '\u202E') || (c >= '\u2066' && c <= '\u2069');
+        return c == '\n' || c == '\t' || !(Character.isISOControl(c) || lineEnd || turnsDirection);
     }
 
     private void message(String kind, String message) {

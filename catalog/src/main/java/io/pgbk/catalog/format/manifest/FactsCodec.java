@@ -134,7 +134,7 @@ final class FactsCodec {
                 codec.readField(in);
             }
             return codec.build();
-        } catch (IllegalArgumentException | DateTimeException e) {
+        } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
             throw Damage.of(manifest, "its facts are impossible: " + e.getMessage(), e);
         }
     }

@@ -2,6 +2,7 @@ package io.pgbk.catalog.format.manifest;
 
 import io.pgbk.catalog.format.BinaryReader;
 import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.envelope.FrameCodec;
@@ -41,6 +42,9 @@ final class PartReader {
         long length = 0;
         for (int i = 0; i < part.frames(); i++) {
             length += frames.get(part.firstFrame() + i).rawLength();
+        }
+        if (length > ManifestWriter.MAX_PART_BYTES) {
+            throw Damage.of(path, "its index has a part of " + length + " bytes");
         }
         return length;
     }

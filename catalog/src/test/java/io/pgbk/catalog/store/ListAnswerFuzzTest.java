@@ -1,0 +1,183 @@
+package io.pgbk.catalog.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbk.error.PgbkException;
+import io.pgbk.testkit.fuzz.FuzzTarget;
+import io.pgbk.testkit.fuzz.FuzzTargets;
+import io.pgbk.testkit.fuzz.Fuzzing;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.http.AbortableInputStream;
+import software.amazon.awssdk.http.ExecutableHttpRequest;
+import software.amazon.awssdk.http.HttpExecuteRequest;
+import software.amazon.awssdk.http.HttpExecuteResponse;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpResponse;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/** What a store answers to a LIST, damaged and hostile: the real client, the answer in the place of the network. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ListAnswerFuzzTest implements FuzzTargets {
+    private static final String START = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    private static final String OBJECTS = START
+            + "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name><Prefix>pg/</Prefix>"
+            + "<KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>"
+            + "<Contents><Key>pg/clusters/a</Key><Size>5</Size><ETag>\"x\"</ETag></Contents>"
+            + "<Contents><Key>pg/clusters/b</Key><Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            + "<CommonPrefixes><Prefix>pg/clusters/c/</Prefix></CommonPrefixes></ListBucketResult>";
+    private static final String TRUNCATED = OBJECTS.replace(
+            "<IsTruncated>false</IsTruncated>",
+            "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>");
+    private static final String VERSIONS = START
+            + "<ListVersionsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name><Prefix>pg/</Prefix>"
+            + "<KeyMarker></KeyMarker><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>"
+            + "<Version><Key>pg/clusters/a</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest><Size>5</Size></Version>"
+            + "<Version><Key>pg/clusters/a</Key><VersionId>v0</VersionId><IsLatest>false</IsLatest><Size>4</Size></Version>"
+            + "<DeleteMarker><Key>pg/clusters/b</Key><VersionId>v2</VersionId><IsLatest>true</IsLatest></DeleteMarker>"
+            + "</ListVersionsResult>";
+    private static final String TRUNCATED_VERSIONS = VERSIONS.replace(
+            "<IsTruncated>false</IsTruncated>",
+            "<IsTruncated>true</IsTruncated><NextKeyMarker>pg/clusters/b</NextKeyMarker>"
+                    + "<NextVersionIdMarker>v2</NextVersionIdMarker>");
+    private static final byte[] LAST =
+            OBJECTS.replace("clusters/", "clusters/e").getBytes(StandardCharsets.UTF_8);
+    private static final byte[] LAST_VERSIONS =
+            VERSIONS.replace("clusters/", "clusters/e").getBytes(StandardCharsets.UTF_8);
+    private static final long ALLOCATED_BYTES = 64L << 20;
+    private static final S3StoreConfig CONFIG =
+            S3StoreConfig.of("bucket", "pg").withLimits(Timeouts.DEFAULT, 1, S3StoreConfig.Transfer.DEFAULT);
+
+    @Override
+    public Class<PgbkException> refusal() {
+        return PgbkException.class;
+    }
+
+    @ParameterizedTest
+    @MethodSource("targets")
+    void damagedAndHostileBytesAreReadOrRefusedWithAClearMessage(FuzzTarget target) {
+        new Fuzzing(this).run(target);
+    }
+
+    @Override
+    public List<FuzzTarget> targets() {
+        return List.of(
+                FuzzTarget.of("list", () -> texts(OBJECTS, TRUNCATED), input -> {
+                            assertThat(objects(input, false)).isLessThanOrEqualTo(input.length);
+                            children(input, false);
+                            refusedOrRead(() -> objects(input, true));
+                            refusedOrRead(() -> children(input, true));
+                        })
+                        .withMaxAllocatedBytes(ALLOCATED_BYTES),
+                FuzzTarget.of("list-versions", () -> texts(VERSIONS, TRUNCATED_VERSIONS), input -> {
+                            assertThat(versions(input, false)).isLessThanOrEqualTo(input.length);
+                            refusedOrRead(() -> versions(input, true));
+                        })
+                        .withMaxAllocatedBytes(ALLOCATED_BYTES));
+    }
+
+    private static List<byte[]> texts(String... texts) {
+        return Stream.of(texts)
+                .map(text -> text.getBytes(StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    /** For ever the same answer comes to an end, too. */
+    private static void refusedOrRead(Runnable read) {
+        try {
+            read.run();
+        } catch (PgbkException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    /** As UTF-8, or the parser of the S3 client tells standard error of every wrong byte. */
+    private static byte[] utf8(byte[] input) {
+        return new String(input, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static int objects(byte[] answer, boolean forEver) {
+        try (S3Client client = client(answer, forEver ? answer : LAST)) {
+            return count(new S3Listing(client, CONFIG, "clusters/", ""));
+        }
+    }
+
+    private static int versions(byte[] answer, boolean forEver) {
+        try (S3Client client = client(answer, forEver ? answer : LAST_VERSIONS)) {
+            return count(new S3VersionListing(client, CONFIG, "clusters/", ""));
+        }
+    }
+
+    private static void children(byte[] answer, boolean forEver) {
+        try (S3Client client = client(answer, forEver ? answer : LAST)) {
+            assertThat(S3Listing.children(client, CONFIG, "clusters/")).allMatch(child -> !child.isEmpty());
+        }
+    }
+
+    private static int count(Iterator<ObjectInfo> listing) {
+        int count = 0;
+        while (listing.hasNext()) {
+            ObjectInfo object = listing.next();
+            assertThat(Keys.isValid(object.key())).isTrue();
+            assertThat(object.length()).isNotNegative();
+            count++;
+        }
+        return count;
+    }
+
+    private static S3Client client(byte[] first, byte[] others) {
+        return S3Client.builder()
+                .region(Region.US_EAST_1)
+                .endpointOverride(URI.create("http://127.0.0.1:9"))
+                .forcePathStyle(true)
+                .credentialsProvider(AnonymousCredentialsProvider.create())
+                .overrideConfiguration(override -> override.retryStrategy(retry -> retry.maxAttempts(1)))
+                .httpClient(new Answers(utf8(first), utf8(others)))
+                .build();
+    }
+
+    /** Answers the first request with one body and all others with another. */
+    private static final class Answers implements SdkHttpClient {
+        private final byte[] others;
+        private byte[] next;
+
+        Answers(byte[] first, byte[] others) {
+            this.next = first;
+            this.others = others;
+        }
+
+        @Override
+        public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
+            byte[] body = next;
+            next = others;
+            return new ExecutableHttpRequest() {
+                @Override
+                public HttpExecuteResponse call() {
+                    return HttpExecuteResponse.builder()
+                            .response(SdkHttpResponse.builder()
+                                    .statusCode(200)
+                                    .putHeader("Content-Type", "application/xml")
+                                    .putHeader("Content-Length", Integer.toString(body.length))
+                                    .build())
+                            .responseBody(AbortableInputStream.create(new ByteArrayInputStream(body)))
+                            .build();
+                }
+
+                @Override
+                public void abort() {}
+            };
+        }
+
+        @Override
+        public void close() {}
+    }
+}
