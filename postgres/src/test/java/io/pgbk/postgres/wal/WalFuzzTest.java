@@ -35,6 +35,7 @@ class WalFuzzTest implements FuzzTargets {
     private static final int RECORD_PREFIX = 3;
 
     private static final byte[] SOUND = Arrays.copyOf(starts().getFirst(), SIZE.bytes());
+    private static final List<PostgresMajor> VERSIONS = List.of(PostgresMajor.values());
     private static final List<Integer> MAJORS = List.of(13, 15, 18);
 
     @Override
@@ -204,7 +205,7 @@ class WalFuzzTest implements FuzzTargets {
         if (input.length < RECORD_PREFIX) {
             return;
         }
-        PostgresMajor major = PostgresMajor.values()[Byte.toUnsignedInt(input[0]) % PostgresMajor.values().length];
+        PostgresMajor major = VERSIONS.get(Byte.toUnsignedInt(input[0]) % VERSIONS.size());
         WalRecord.Header header = new WalRecord.Header(
                 input.length, 700, Lsn.INVALID, Byte.toUnsignedInt(input[2]), Byte.toUnsignedInt(input[1]), 0);
         ByteBuffer body = ByteBuffer.wrap(input, RECORD_PREFIX, input.length - RECORD_PREFIX)
@@ -216,6 +217,6 @@ class WalFuzzTest implements FuzzTargets {
         assertThat(events.size()).isLessThanOrEqualTo(input.length);
         // What was read can be kept.
         WalSegmentIndex.Builder builder = new WalSegmentIndex.Builder(new Lsn(0x1000000), SIZE);
-        events.forEach(builder::accept);
+        events.forEach(builder);
     }
 }

@@ -36,11 +36,13 @@ class DirectoryFuzzTest implements FuzzTargets {
     @Override
     public List<FuzzTarget> targets() {
         return List.of(
-                FuzzTarget.of(
-                        "auto-conf",
-                        () -> texts("# Do not edit\nwork_mem = '4MB'\nrestore_command = 'cp %f %p'\n"
-                                + "Recovery_Target_Time '2026-11-21'\narchive_mode=on\n"),
-                        DirectoryFuzzTest::autoConf),
+                FuzzTarget.of("auto-conf", () -> texts("""
+                                # Do not edit
+                                work_mem = '4MB'
+                                restore_command = 'cp %f %p'
+                                Recovery_Target_Time '2026-11-21'
+                                archive_mode=on
+                                """), DirectoryFuzzTest::autoConf),
                 FuzzTarget.of(
                                 "target-time",
                                 () -> texts(

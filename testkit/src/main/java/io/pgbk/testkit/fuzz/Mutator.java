@@ -141,7 +141,7 @@ final class Mutator {
         long rest = NUMBERS[random.nextInt(NUMBERS.length)];
         int length = 0;
         do {
-            groups[length++] = (byte) (rest & 0x7F | ((rest & ~0x7FL) != 0 ? 0x80 : 0));
+            groups[length++] = (byte) ((rest & 0x7F) | ((rest & ~0x7FL) == 0 ? 0 : 0x80));
             rest >>>= 7;
         } while (rest != 0);
         return insert(cut(input, at, at + 1), at, Arrays.copyOf(groups, length));
