@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -89,9 +90,8 @@ class FormatFuzzTest implements FuzzTargets {
 
     private static byte[] example(boolean encrypted, Compression compression, String path) {
         try {
-            byte[] object = FormatExamples.objects(encrypted, compression).get(path);
-            assertThat(object).as(path).isNotNull();
-            return object;
+            return Objects.requireNonNull(
+                    FormatExamples.objects(encrypted, compression).get(path), path);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

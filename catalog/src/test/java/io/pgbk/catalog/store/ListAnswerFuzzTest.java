@@ -1,6 +1,7 @@
 package io.pgbk.catalog.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.pgbk.error.PgbkException;
 import io.pgbk.testkit.fuzz.FuzzTarget;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -83,6 +85,26 @@ class ListAnswerFuzzTest implements FuzzTargets {
                             refusedOrRead(() -> versions(input, true));
                         })
                         .withMaxAllocatedBytes(ALLOCATED_BYTES));
+    }
+
+    @Test
+    void aListingThatNeverEndsIsRefused() {
+        String pages = "<ListBucketResult><IsTruncated>true</IsTruncated>"
+                + "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>";
+        String start = "<ListVersionsResult><IsTruncated>true</IsTruncated>"
+                + "<NextKeyMarker>pg/clusters/a</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>";
+        String version = "<Version><Key>pg/clusters/a</Key><VersionId>v</VersionId><Size>1</Size></Version>";
+        assertThatExceptionOfType(PgbkException.class).isThrownBy(() -> objects(utf8(pages), true));
+        assertThatExceptionOfType(PgbkException.class).isThrownBy(() -> children(utf8(pages), true));
+        for (String inside : List.of("", version)) {
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> versions(utf8(start + inside + "</ListVersionsResult>"), true))
+                    .withMessageContaining("does not end a listing");
+        }
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static List<byte[]> texts(String... texts) {

@@ -23,6 +23,9 @@ import java.util.stream.Stream;
 public final class Fuzzing {
     private static final int EXECUTIONS = Integer.getInteger("pgbk.fuzz.executions", 20_000);
     private static final long MAX_NANOS = 1_300_000_000L;
+    /** A target may work in threads of its own, and the machine may be busy. */
+    private static final long MAX_WALL_NANOS = 20_000_000_000L;
+
     /** One input must not take for ever; the whole of a target is done in seconds. */
     private static final long HANG_SECONDS = 300;
 
@@ -83,7 +86,8 @@ public final class Fuzzing {
         Mutator mutator = new Mutator(seed(), target.maxInputBytes());
         int fixed = pool.size();
         long end = Verdicts.nanos() + MAX_NANOS;
-        for (int i = 0; i < EXECUTIONS && Verdicts.nanos() < end; i++) {
+        long begun = System.nanoTime();
+        for (int i = 0; i < EXECUTIONS && Verdicts.nanos() < end && System.nanoTime() - begun < MAX_WALL_NANOS; i++) {
             byte[] input = mutator.next(pool);
             current[0] = input;
             // What is accepted leads further in.
