@@ -39,6 +39,7 @@ final class Disk {
     private final @Nullable OpenOption pastTheCache;
     /** A file system said no to writing past the page cache; the others are not tried either. */
     private volatile boolean directRefused;
+
     private final TreeSync treeSync;
 
     /**
