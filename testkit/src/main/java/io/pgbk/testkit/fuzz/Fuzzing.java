@@ -24,7 +24,7 @@ public final class Fuzzing {
     private static final int EXECUTIONS = Integer.getInteger("pgbk.fuzz.executions", 20_000);
     private static final long MAX_NANOS = 1_300_000_000L;
     /** A target may work in threads of its own, and the machine may be busy. */
-    private static final long MAX_WALL_NANOS = 20_000_000_000L;
+    private static final long MAX_WALL_NANOS = 5_000_000_000L;
 
     /** One input must not take for ever; the whole of a target is done in seconds. */
     private static final long HANG_SECONDS = 300;
