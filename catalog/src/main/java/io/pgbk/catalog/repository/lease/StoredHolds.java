@@ -165,7 +165,12 @@ public final class StoredHolds implements Holds {
 
         @Override
         public synchronized void close() {
-            delete(id);
+            try {
+                delete(id);
+            } catch (PgbkException e) {
+                // The work that it protected has ended, well or badly; this failure must not take the place of its
+                // result.
+            }
         }
     }
 }

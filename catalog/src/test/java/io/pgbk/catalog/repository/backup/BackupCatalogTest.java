@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.repository.FaultyStore;
 import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
@@ -34,12 +35,14 @@ class BackupCatalogTest {
     Path directory;
 
     private ManualTime time;
+    private TestPlace place;
     private ClusterCatalog cluster;
 
     @BeforeEach
     void prepare() {
         time = new ManualTime();
-        cluster = new TestPlace(directory, time).cluster();
+        place = new TestPlace(directory, time);
+        cluster = place.cluster();
     }
 
     private BackupWriter begin() {
@@ -161,6 +164,23 @@ class BackupCatalogTest {
         time.advance(BackupCatalog.GRACE.plusSeconds(1));
         assertThat(cluster.backups().purge()).hasSize(1);
         assertThat(cluster.backups().list()).extracting(BackupRecord::label).containsExactly(other);
+        assertThat(cluster.holds().list()).isEmpty();
+    }
+
+    /** A restore that is complete does not fail because its hold stays until it runs out. */
+    @Test
+    void aHoldThatCannotBeReleasedFailsNobodyAndRunsOut() {
+        Holds.HoldRequest request = new Holds.HoldRequest("restore", Set.of(backup()), Optional.empty());
+        FaultyStore store = place.store();
+        ClusterCatalog dying = new ClusterCatalog(place.open(store, "dying"), TestPlace.CLUSTER);
+        try (Holds.Hold hold = dying.holds().take(request, Duration.ofHours(1))) {
+            assertThat(hold.until()).isAfter(time.instant());
+            store.dieAtCall(1, false);
+        }
+        assertThat(store.died()).isTrue();
+        assertThat(cluster.holds().list()).hasSize(1);
+        time.advance(Duration.ofHours(2));
+        cluster.holds().removeExpired(time.instant());
         assertThat(cluster.holds().list()).isEmpty();
     }
 
