@@ -56,13 +56,23 @@ public final class Main {
                 Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
             }
         }));
-        int exit = run(arguments, process);
+        int exit = runOrHalt(arguments, process, interrupted);
         if (!process.stop().isRequested()) {
             ending.set(true);
             end.ifPresent(quick -> quick.exit(exit));
             System.exit(exit);
         }
         result.add(exit);
+    }
+
+    /** If the thread just ended when memory has run out, also for saying so, it would look like the end by a signal. */
+    private static int runOrHalt(List<String> arguments, ProcessContext process, int interrupted) {
+        try {
+            return run(arguments, process);
+        } catch (Throwable failure) {
+            Runtime.getRuntime().halt(process.stop().isRequested() ? interrupted : ErrorCode.INTERNAL.exit());
+            throw failure;
+        }
     }
 
     /** Runs one command in a process, the hooks included, and returns its exit code. */
