@@ -158,7 +158,8 @@ final class Victim {
         if (!process.isAlive()) {
             return false;
         }
-        List<ProcessHandle> java = process.descendants().toList();
+        // Not what Java itself has started, such as sync: that would be another test.
+        List<ProcessHandle> java = process.descendants().filter(Victim::isJava).toList();
         if (aim == Aim.GROUP) {
             AsPostgres.run("kill", "-KILL", "--", "-" + process.pid());
         } else if (java.isEmpty()) {
@@ -168,6 +169,13 @@ final class Victim {
             java.forEach(ProcessHandle::destroyForcibly);
         }
         return true;
+    }
+
+    private static boolean isJava(ProcessHandle process) {
+        return process.info()
+                .command()
+                .filter(command -> command.endsWith("/java"))
+                .isPresent();
     }
 
     private End end(boolean killed) throws Exception {
