@@ -9,12 +9,11 @@ import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
+import io.pgbk.task.ScratchFile;
 import io.pgbk.task.TaskMonitor;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -91,22 +90,18 @@ final class BacklogFiller {
         if (object.isEmpty()) {
             return true;
         }
-        Path raw = Files.createTempFile("pgbk-fill-", ".wal");
-        try {
+        try (ScratchFile raw = ScratchFile.create(to.temporaryDirectory())) {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
             long length;
-            try (OutputStream out =
-                    new DigestOutputStream(new BufferedOutputStream(Files.newOutputStream(raw), 1 << 16), sha256)) {
+            try (OutputStream out = new DigestOutputStream(new BufferedOutputStream(raw.output(), 1 << 16), sha256)) {
                 length = from.read(object.get(), out);
             }
-            WalContent content = new WalContent.InFile(raw, length, sha256.digest());
+            WalContent content = new WalContent.InScratchFile(raw, length, sha256.digest());
             PutWalOutcome outcome = to.put(new WalUpload(
                     file, content, from.incarnation().identity().systemIdentifier(), from.readIndex(object.get())));
             return isArchived(name, outcome);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
-        } finally {
-            Files.deleteIfExists(raw);
         }
     }
 

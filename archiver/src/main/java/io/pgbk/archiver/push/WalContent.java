@@ -1,6 +1,7 @@
 package io.pgbk.archiver.push;
 
 import io.pgbk.catalog.store.ObjectBody;
+import io.pgbk.task.ScratchFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +33,15 @@ sealed interface WalContent extends ObjectBody {
         @Override
         public InputStream open() throws IOException {
             return Files.newInputStream(path);
+        }
+    }
+
+    /** Bytes in a temporary file, which belongs to somebody else. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record InScratchFile(ScratchFile file, long length, byte[] sha256) implements WalContent {
+        @Override
+        public InputStream open() {
+            return file.input();
         }
     }
 }

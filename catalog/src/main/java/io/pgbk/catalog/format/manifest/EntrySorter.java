@@ -5,15 +5,14 @@ import io.pgbk.catalog.format.BinaryWriter;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.ScratchFile;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Brings entries that finish in any order into the order of their paths, in bounded memory: beyond the limit sorted runs
- * go to temporary files that only the owner can read. Safe for use by many threads while adding.
+ * go to temporary files without a name. Safe for use by many threads while adding.
  */
 public final class EntrySorter implements AutoCloseable {
     /** What an entry costs beside its bytes. */
@@ -33,8 +32,7 @@ public final class EntrySorter implements AutoCloseable {
     private final Path temporaryDirectory;
     private final long memoryBytes;
     private final BinaryWriter encoder = new BinaryWriter(4096);
-    private final List<Path> runs = new ArrayList<>();
-    private final List<DataInputStream> open = new ArrayList<>();
+    private final List<ScratchFile> runs = new ArrayList<>();
     private List<Encoded> held = new ArrayList<>();
     private long heldBytes;
     private boolean sorted;
@@ -90,14 +88,9 @@ public final class EntrySorter implements AutoCloseable {
     private void spill() {
         held.sort(Comparator.comparing(Encoded::path));
         try {
-            Path run = Files.createTempFile(
-                    temporaryDirectory,
-                    "pgbk-manifest-",
-                    ".tmp",
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            ScratchFile run = ScratchFile.create(temporaryDirectory);
             runs.add(run);
-            try (DataOutputStream output =
-                    new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(run), 1 << 16))) {
+            try (DataOutputStream output = new DataOutputStream(new BufferedOutputStream(run.output(), 1 << 16))) {
                 for (Encoded entry : held) {
                     output.writeInt(entry.path.length());
                     output.write(entry.path.toArray());
@@ -116,6 +109,11 @@ public final class EntrySorter implements AutoCloseable {
         heldBytes = 0;
     }
 
+    /** How many sorted runs had to leave the memory. */
+    synchronized int runs() {
+        return runs.size();
+    }
+
     /**
      * All entries in order; nothing may be added afterwards.
      *
@@ -129,20 +127,10 @@ public final class EntrySorter implements AutoCloseable {
         held.sort(Comparator.comparing(Encoded::path));
         List<Iterator<Encoded>> sources = new ArrayList<>();
         sources.add(held.iterator());
-        for (Path run : runs) {
-            sources.add(openRun(run));
+        for (ScratchFile run : runs) {
+            sources.add(new RunIterator(new DataInputStream(new BufferedInputStream(run.input(), 1 << 16))));
         }
         return new Merge(sources);
-    }
-
-    private Iterator<Encoded> openRun(Path run) {
-        try {
-            DataInputStream input = new DataInputStream(new BufferedInputStream(Files.newInputStream(run), 1 << 16));
-            open.add(input);
-            return new RunIterator(input);
-        } catch (IOException e) {
-            throw unreadable(e);
-        }
     }
 
     private static PgbkException unreadable(IOException cause) {
@@ -230,23 +218,14 @@ public final class EntrySorter implements AutoCloseable {
         }
     }
 
-    /** Removes the temporary files. */
+    /** Gives the room of the temporary files back. */
     @Override
     public synchronized void close() {
-        for (DataInputStream input : open) {
+        for (ScratchFile run : runs) {
             try {
-                input.close();
+                run.close();
             } catch (IOException e) {
-                // A file that was only read: nothing is lost.
-            }
-        }
-        open.clear();
-        for (Path run : runs) {
-            try {
-                Files.deleteIfExists(run);
-            } catch (IOException e) {
-                throw new PgbkException(
-                        ErrorCode.INTERNAL, "cannot remove temporary file " + run + ": " + e.getMessage(), null, e);
+                // It was only read since it was written: nothing is lost.
             }
         }
         runs.clear();

@@ -2,6 +2,7 @@ package io.pgbk.catalog.format.wal;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.task.ScratchFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,22 +10,20 @@ import java.io.OutputStream;
 import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Encoded bytes: in memory up to a limit, then in a temporary file that only the owner can read. */
+/** Encoded bytes: in memory up to a limit, then in a temporary file without a name. */
 final class SpooledObject implements EncodedObject, ByteSink {
     /** Most bytes that are kept in memory. */
     static final int MEMORY_BYTES = 64 * 1024 * 1024;
 
     private final Path temporaryDirectory;
     private final List<byte[]> chunks = new ArrayList<>();
-    private @Nullable Path file;
+    private @Nullable ScratchFile file;
     private @Nullable OutputStream output;
     private long length;
     private Bytes sha256 = Bytes.EMPTY;
@@ -53,13 +52,9 @@ final class SpooledObject implements EncodedObject, ByteSink {
     }
 
     private void spill() throws IOException {
-        Path created = Files.createTempFile(
-                temporaryDirectory,
-                "pgbk-wal-",
-                ".tmp",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        ScratchFile created = ScratchFile.create(temporaryDirectory);
         file = created;
-        OutputStream opened = Files.newOutputStream(created);
+        OutputStream opened = created.output();
         output = opened;
         for (byte[] chunk : chunks) {
             opened.write(chunk);
@@ -70,13 +65,6 @@ final class SpooledObject implements EncodedObject, ByteSink {
     /** Ends writing. */
     void finish(Bytes digest) {
         sha256 = digest;
-        try {
-            if (output != null) {
-                output.close();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override
@@ -87,7 +75,7 @@ final class SpooledObject implements EncodedObject, ByteSink {
     @Override
     public InputStream open() throws IOException {
         if (file != null) {
-            return Files.newInputStream(file);
+            return file.input();
         }
         List<InputStream> streams = new ArrayList<>(chunks.size());
         for (byte[] chunk : chunks) {
@@ -105,14 +93,8 @@ final class SpooledObject implements EncodedObject, ByteSink {
     public void close() {
         chunks.clear();
         try {
-            try {
-                if (output != null) {
-                    output.close();
-                }
-            } finally {
-                if (file != null) {
-                    Files.deleteIfExists(file);
-                }
+            if (file != null) {
+                file.close();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -14,6 +14,7 @@ import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.wal.WalSegmentIndex;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -49,6 +50,11 @@ public final class WalArchive {
 
     public Incarnation incarnation() {
         return files.incarnation();
+    }
+
+    /** Where what is too large for memory may lie for a while. */
+    public Path temporaryDirectory() {
+        return files.repository().runtime().temporaryDirectory();
     }
 
     /**
