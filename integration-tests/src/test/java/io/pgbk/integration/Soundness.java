@@ -9,6 +9,7 @@ import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.check.RepositoryCheck;
+import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
@@ -25,14 +26,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 
 /**
  * What {@code pgbk verify} looks at, in this JVM and of whole repositories: every object can be read, every listed backup
  * has all that it needs, no name is unknown.
  */
 final class Soundness {
-    private static final double EVERYTHING_PERCENT = 100;
 
     private Soundness() {}
 
@@ -72,8 +71,7 @@ final class Soundness {
     }
 
     private static void check(ClusterCatalog cluster, Workers workers) throws IOException {
-        List<Finding> findings = new RepositoryCheck(
-                        cluster, EVERYTHING_PERCENT, new Random(1), workers, TaskMonitor.SILENT)
+        List<Finding> findings = new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
                 .run(Optional.empty(), cluster.backups().list())
                 .tally()
                 .findings();

@@ -13,9 +13,13 @@ import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.restore.verify.ReadCoverage;
 import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +46,8 @@ public final class VerifyCommand implements Callable<Integer> {
             names = "--sample",
             paramLabel = "PERCENT",
             description =
-                    "How much of the data is read; presence, lengths and manifests are always checked. All by default.")
+                    "How much of the data is read; presence, lengths and manifests are always checked. Runs one after the"
+                            + " other read different parts, so that 10 runs with 10 read everything. All by default.")
     private double samplePercent = 100;
 
     VerifyCommand(Session session) {
@@ -52,7 +57,15 @@ public final class VerifyCommand implements Callable<Integer> {
     private record FoundAnswer(
             String kind, String object, Optional<String> backup, String repository, String message) {}
 
-    private record PlaceAnswer(String name, String verdict, long objectsChecked, long bytesChecked) {}
+    private record CoverageAnswer(int days, double percent, @Nullable Instant wholeSince) {}
+
+    private record PlaceAnswer(
+            String name,
+            String verdict,
+            long objectsChecked,
+            long bytesChecked,
+            double sampleFrom,
+            CoverageAnswer coverage) {}
 
     private record Answer(
             String verdict,
@@ -122,10 +135,27 @@ public final class VerifyCommand implements Callable<Integer> {
         for (Verified one : verified) {
             String name = one.place().name();
             VerifyReport report = one.report();
-            places.add(new PlaceAnswer(name, report.verdict().id(), report.objectsChecked(), report.bytesChecked()));
+            ReadCoverage coverage = report.coverage();
+            places.add(new PlaceAnswer(
+                    name,
+                    report.verdict().id(),
+                    report.objectsChecked(),
+                    report.bytesChecked(),
+                    report.arc().fromPercent(),
+                    new CoverageAnswer(
+                            coverage.days(),
+                            coverage.percent(),
+                            coverage.wholeSince().orElse(null))));
             text.add((verified.size() == 1 ? "" : "repository " + name + " ")
                     + report.verdict().id() + ": " + Units.count(report.objectsChecked(), "object", "objects") + ", "
                     + Units.bytes(report.bytesChecked()) + " checked");
+            if (!report.arc().isWhole()) {
+                text.add("  a sample of " + percent(report.samplePercent()) + "; of each backup at least "
+                        + percent(coverage.percent()) + " read in the last " + coverage.days() + " days, "
+                        + coverage.wholeSince()
+                                .map(since -> "all of it since " + Units.time(since))
+                                .orElse("not all of it yet"));
+            }
             for (Finding finding : report.findings()) {
                 findings.add(new FoundAnswer(
                         finding.kind().id(),
@@ -153,6 +183,15 @@ public final class VerifyCommand implements Callable<Integer> {
                                 places),
                         text);
         return verdict;
+    }
+
+    private static String percent(double value) {
+        // Rounded down: what was not read is never called read.
+        return BigDecimal.valueOf(value)
+                        .setScale(1, RoundingMode.FLOOR)
+                        .stripTrailingZeros()
+                        .toPlainString()
+                + " %";
     }
 
     private static BackupEvent.Verdict worst(List<Verified> verified) {

@@ -1,10 +1,13 @@
 package io.pgbk.restore.verify;
 
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupEvent;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.SampleArc;
 import io.pgbk.catalog.repository.check.RepositoryCheck;
+import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.check.Tally;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
@@ -17,6 +20,8 @@ import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +39,7 @@ public final class VerifyRunner {
     private final ClusterCatalog catalog;
     private final RandomGenerator random;
 
-    /** @param random chooses the sample */
+    /** @param random chooses a sample where no earlier run recorded one */
     public VerifyRunner(ClusterCatalog catalog, RandomGenerator random) {
         this.catalog = catalog;
         this.random = random;
@@ -56,16 +61,29 @@ public final class VerifyRunner {
         }
         List<BackupRecord> backups = backups(request);
         Holds.@Nullable Hold hold = hold(backups, monitor);
+        SampleArc arc = SampleRotation.next(backups, request.samplePercent(), random);
         try (Workers workers = new Workers("verify-", request.parallel())) {
             RepositoryCheck.Result result = new RepositoryCheck(
-                            catalog, request.samplePercent(), random, workers, monitor)
+                            catalog, new Sample(arc, BackupCatalog.damagedPacks(backups)), workers, monitor)
                     .run(request.label(), backups);
             Tally tally = result.tally();
-            backups.stream()
-                    .filter(backup -> !result.gone().contains(backup.label()))
-                    .forEach(backup -> record(backup.label(), request, tally, monitor));
+            Instant now = catalog.repository().runtime().clock().instant();
+            List<BackupRecord> verified = new ArrayList<>();
+            for (BackupRecord backup : backups) {
+                if (!result.gone().contains(backup.label())) {
+                    BackupEvent.VerifyVerdict verdict = verdict(backup.label(), arc, tally);
+                    record(backup.label(), verdict, monitor);
+                    verified.add(backup.with(verdict, now));
+                }
+            }
             return new VerifyReport(
-                    tally.verdict(), request.samplePercent(), tally.objects(), tally.bytes(), tally.findings());
+                    tally.verdict(),
+                    request.samplePercent(),
+                    arc,
+                    ReadCoverage.of(verified, now),
+                    tally.objects(),
+                    tally.bytes(),
+                    tally.findings());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -107,17 +125,20 @@ public final class VerifyRunner {
         }
     }
 
-    private void record(Label label, VerifyRequest request, Tally tally, TaskMonitor monitor) {
+    private static BackupEvent.VerifyVerdict verdict(Label label, SampleArc arc, Tally tally) {
+        return new BackupEvent.VerifyVerdict(
+                tally.verdictOf(label),
+                arc.percent(),
+                Optional.of(arc),
+                tally.objects(),
+                tally.bytes(),
+                tally.firstOf(label).map(finding -> finding.object() + ": " + finding.message()),
+                tally.damagedPacksOf(label));
+    }
+
+    private void record(Label label, BackupEvent.VerifyVerdict verdict, TaskMonitor monitor) {
         try {
-            catalog.backups()
-                    .recordVerify(
-                            label,
-                            new BackupEvent.VerifyVerdict(
-                                    tally.verdictOf(label),
-                                    request.samplePercent(),
-                                    tally.objects(),
-                                    tally.bytes(),
-                                    tally.firstOf(label).map(finding -> finding.object() + ": " + finding.message())));
+            catalog.backups().recordVerify(label, verdict);
         } catch (PgbkException e) {
             if (e.code() != ErrorCode.PERMISSION_DENIED) {
                 throw e;

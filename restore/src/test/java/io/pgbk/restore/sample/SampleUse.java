@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.check.RepositoryCheck;
+import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.restore.get.ArchiveGet;
@@ -53,7 +54,7 @@ final class SampleUse {
     static List<Finding> find(ClusterCatalog cluster) throws IOException {
         try (Workers workers = new Workers("check-", 1)) {
             BackupListing listing = cluster.backups().listing();
-            return new RepositoryCheck(cluster, 100, new Random(1), workers, TaskMonitor.SILENT)
+            return new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
                     .run(Optional.empty(), listing.backups())
                     .tally()
                     .findings();

@@ -182,7 +182,6 @@ public final class BackupCatalog implements LabelGuard {
 
     /** Stored bytes that would go if just this backup went: in packs that no other listed backup uses. */
     public static Map<Label, Long> uniqueBytes(List<BackupRecord> backups) {
-        record PackId(Label label, int number) {}
         Map<PackId, Label> users = new HashMap<>();
         Set<PackId> shared = new HashSet<>();
         for (BackupRecord backup : backups) {
@@ -202,6 +201,16 @@ public final class BackupCatalog implements LabelGuard {
             unique.put(backup.label(), bytes);
         }
         return unique;
+    }
+
+    /**
+     * Packs with a negative verdict: those that the last verification of any backup found damaged or missing. Whoever
+     * builds a new backup on old ones takes nothing from them and stores what lies in them anew.
+     */
+    public static Set<PackId> damagedPacks(List<BackupRecord> backups) {
+        Set<PackId> damaged = new HashSet<>();
+        backups.forEach(backup -> damaged.addAll(backup.damagedPacks()));
+        return damaged;
     }
 
     /** The key below the prefix of a backup's valid manifest. */

@@ -3,6 +3,7 @@ package io.pgbk.catalog.repository.backup;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Something that happened to a backup after its commit. The highest number is the newest. */
 public sealed interface BackupEvent {
@@ -41,10 +42,23 @@ public sealed interface BackupEvent {
      * What a verification found.
      *
      * @param samplePercent how much of the data was read, 0 to 100
+     * @param arc which part; empty when an older version wrote a sample
      * @param finding the first finding, empty when it was sound
+     * @param damagedPacks packs of the backup that are damaged or missing, of this or of an earlier finding that still
+     *     holds: what an earlier sample found is read again by every later one
      */
     record VerifyVerdict(
-            Verdict verdict, double samplePercent, long objectsChecked, long bytesChecked, Optional<String> finding) {}
+            Verdict verdict,
+            double samplePercent,
+            Optional<SampleArc> arc,
+            long objectsChecked,
+            long bytesChecked,
+            Optional<String> finding,
+            Set<PackId> damagedPacks) {
+        public VerifyVerdict {
+            damagedPacks = Set.copyOf(damagedPacks);
+        }
+    }
 
     /** The outcome of a verification. */
     enum Verdict {

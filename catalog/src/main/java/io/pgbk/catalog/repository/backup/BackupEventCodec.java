@@ -1,7 +1,15 @@
 package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.repository.document.JsonDocument;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Backup events as JSON: {@code kind}, the kind's members, {@code time} and {@code by}. */
@@ -9,6 +17,8 @@ final class BackupEventCodec {
     static final int MAX_ANNOTATIONS = 1000;
     private static final String REASON = "reason";
     private static final String FINDING = "finding";
+    private static final String SAMPLE_FROM = "sampleFrom";
+    private static final String DAMAGED_PACKS = "damagedPacks";
 
     private BackupEventCodec() {}
 
@@ -43,7 +53,21 @@ final class BackupEventCodec {
                 .put("samplePercent", verdict.samplePercent())
                 .put("objectsChecked", verdict.objectsChecked())
                 .put("bytesChecked", verdict.bytesChecked());
+        verdict.arc().ifPresent(arc -> json.put(SAMPLE_FROM, arc.fromPercent()));
         verdict.finding().ifPresent(finding -> json.put(FINDING, finding));
+        if (!verdict.damagedPacks().isEmpty()) {
+            writePacks(json.putArray(DAMAGED_PACKS), verdict.damagedPacks());
+        }
+    }
+
+    private static void writePacks(ArrayNode array, Set<PackId> packs) {
+        SortedMap<String, SortedSet<Integer>> byLabel = new TreeMap<>();
+        packs.forEach(pack -> byLabel.computeIfAbsent(pack.label().value(), label -> new TreeSet<>())
+                .add(pack.number()));
+        byLabel.forEach((label, numbers) -> {
+            ArrayNode list = array.addObject().put("label", label).putArray("numbers");
+            numbers.forEach(list::add);
+        });
     }
 
     private static void writeDrill(ObjectNode json, BackupEvent.DrillVerdict verdict) {
@@ -86,8 +110,40 @@ final class BackupEventCodec {
         return new BackupEvent.VerifyVerdict(
                 verdict.orElseThrow(() -> json.damaged("verdict", "is no verdict")),
                 json.decimal("samplePercent"),
+                readArc(json),
                 json.number("objectsChecked", 0, Long.MAX_VALUE),
                 json.number("bytesChecked", 0, Long.MAX_VALUE),
-                json.optionalText(FINDING));
+                json.optionalText(FINDING),
+                readPacks(json));
+    }
+
+    private static Optional<SampleArc> readArc(JsonDocument json) {
+        double percent = json.decimal("samplePercent");
+        if (percent >= 100) {
+            return Optional.of(SampleArc.WHOLE);
+        }
+        if (!json.has(SAMPLE_FROM) || percent == 0) {
+            return Optional.empty();
+        }
+        double from = json.decimal(SAMPLE_FROM);
+        if (from >= 100) {
+            throw json.damaged(SAMPLE_FROM, "is not less than 100");
+        }
+        return Optional.of(new SampleArc(from, percent));
+    }
+
+    private static Set<PackId> readPacks(JsonDocument json) {
+        Set<PackId> packs = new HashSet<>();
+        if (json.has(DAMAGED_PACKS)) {
+            for (JsonDocument group : json.objects(DAMAGED_PACKS, BackupSummaryCodec.MAX_LABELS)) {
+                for (long number : group.numbers("numbers", BackupSummaryCodec.MAX_PACKS)) {
+                    if (number > RepositoryLayout.MAX_NUMBER) {
+                        throw json.damaged(DAMAGED_PACKS, "has a number that is too large");
+                    }
+                    packs.add(new PackId(group.label("label"), (int) number));
+                }
+            }
+        }
+        return packs;
     }
 }

@@ -1,10 +1,13 @@
 package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.repository.layout.Label;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -16,6 +19,9 @@ import java.util.function.Predicate;
  */
 public record BackupRecord(
         BackupSummary summary, long summaryBytes, String summarySha256, List<BackupEvent.Recorded> events) {
+    /** Arcs are added up in floating point. */
+    private static final double WHOLE_PERCENT = 100 - 1e-6;
+
     public BackupRecord {
         events = List.copyOf(events);
     }
@@ -87,6 +93,47 @@ public record BackupRecord(
         return summary.facts().pageErrors() == 0 && !hasNegativeVerdict() && !expiring();
     }
 
+    /**
+     * Packs that it uses and that its last verification found damaged or missing: whoever builds on it stores what lies
+     * in them anew. {@link BackupCatalog#damagedPacks} has those of all backups.
+     */
+    public Set<PackId> damagedPacks() {
+        return lastVerify()
+                .map(recorded ->
+                        ((BackupEvent.Verified) recorded.event()).verdict().damagedPacks())
+                .orElse(Set.of());
+    }
+
+    /**
+     * How much of its data was read by verifications since a moment, 0 to 100.
+     *
+     * @param since by the clocks of the hosts that verified
+     */
+    public double readPercentSince(Instant since) {
+        List<SampleArc> arcs = new ArrayList<>();
+        for (BackupEvent.Recorded recorded : events) {
+            if (recorded.event() instanceof BackupEvent.Verified verified
+                    && !recorded.time().isBefore(since)) {
+                verified.verdict().arc().ifPresent(arcs::add);
+            }
+        }
+        return SampleArc.covered(arcs);
+    }
+
+    /** The moment since which verifications read all of its data; empty when they never did. */
+    public Optional<Instant> wholeReadSince() {
+        List<SampleArc> arcs = new ArrayList<>();
+        for (BackupEvent.Recorded recorded : events.reversed()) {
+            if (recorded.event() instanceof BackupEvent.Verified verified) {
+                verified.verdict().arc().ifPresent(arcs::add);
+                if (SampleArc.covered(arcs) > WHOLE_PERCENT) {
+                    return Optional.of(recorded.time());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Whether its last verification or its last drill found something. */
     public boolean hasNegativeVerdict() {
         boolean damaged = lastVerify()
@@ -98,6 +145,14 @@ public record BackupRecord(
                         !((BackupEvent.Drilled) recorded.event()).verdict().good())
                 .orElse(false);
         return damaged || failed;
+    }
+
+    /** The same backup behind one more verdict, for who gave it and need not read it again. */
+    public BackupRecord with(BackupEvent.VerifyVerdict verdict, Instant time) {
+        List<BackupEvent.Recorded> more = new ArrayList<>(events);
+        int number = events.isEmpty() ? 1 : events.getLast().number() + 1;
+        more.add(new BackupEvent.Recorded(number, time, "this process", new BackupEvent.Verified(verdict)));
+        return new BackupRecord(summary, summaryBytes, summarySha256, more);
     }
 
     private Optional<BackupEvent.Recorded> last(Predicate<BackupEvent> predicate) {

@@ -23,8 +23,8 @@ final class BackupSummaryCodec {
     static final String COMMITTED = "committed";
     static final String ABORTED = "aborted";
 
-    private static final int MAX_LABELS = 100_000;
-    private static final int MAX_PACKS = 1_000_000;
+    static final int MAX_LABELS = 100_000;
+    static final int MAX_PACKS = 1_000_000;
 
     private BackupSummaryCodec() {}
 

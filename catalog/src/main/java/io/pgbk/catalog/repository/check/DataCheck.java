@@ -8,10 +8,12 @@ import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackId;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -65,7 +67,7 @@ final class DataCheck {
                 packs.values().stream().mapToLong(job -> job.ref().length()).sum());
         List<Workers.Task> tasks = new ArrayList<>();
         for (PackJob job : packs.values()) {
-            boolean whole = sample.next();
+            boolean whole = sample.arc().contains(job.ref().path()) || isSuspect(job.ref().path());
             tasks.add(() -> pack(job, whole));
         }
         workers.run(tasks);
@@ -112,6 +114,11 @@ final class DataCheck {
             }
         }
         tally.checked(length);
+    }
+
+    private boolean isSuspect(String path) {
+        return RepositoryLayout.parse(path) instanceof RepositoryObject.Pack pack
+                && sample.always().contains(new PackId(pack.label(), pack.number()));
     }
 
     private void pack(PackJob job, boolean whole) throws IOException {
@@ -166,6 +173,9 @@ final class DataCheck {
                     continue;
                 }
                 tally.found(new Finding(kind, object, Optional.of(label), Tally.messageOf(e)));
+                if (RepositoryLayout.parse(object) instanceof RepositoryObject.Pack pack) {
+                    tally.damagedPack(label, new PackId(pack.label(), pack.number()));
+                }
             }
         }
     }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.random.RandomGenerator;
 
 /**
  * Re-reads what a repository holds of one cluster and finds what is damaged, missing or unknown. Writes nothing. What
@@ -22,28 +21,20 @@ import java.util.random.RandomGenerator;
  */
 public final class RepositoryCheck {
     private final ClusterCatalog catalog;
-    private final double samplePercent;
-    private final RandomGenerator random;
+    private final Sample sample;
     private final Workers workers;
     private final TaskMonitor monitor;
 
     /**
      * A check.
      *
-     * @param samplePercent how much of packs and WAL files is read, more than 0 up to 100; everything else is read
-     *     whole, and the presence and length of packs is checked always
-     * @param random chooses the sample
+     * @param sample which packs and WAL files are read; everything else is read whole, and the presence and length of
+     *     packs is checked always
      * @param workers run the reading; stay open
      */
-    public RepositoryCheck(
-            ClusterCatalog catalog,
-            double samplePercent,
-            RandomGenerator random,
-            Workers workers,
-            TaskMonitor monitor) {
+    public RepositoryCheck(ClusterCatalog catalog, Sample sample, Workers workers, TaskMonitor monitor) {
         this.catalog = catalog;
-        this.samplePercent = samplePercent;
-        this.random = random;
+        this.sample = sample;
         this.workers = workers;
         this.monitor = monitor;
     }
@@ -78,12 +69,12 @@ public final class RepositoryCheck {
         }
         BackupListing listing = catalog.backups().listing();
         new LabelCheck(catalog, tally).run(metadata.labels(), metadata.incarnations(), restricted(listing, label));
-        DataCheck data = new DataCheck(catalog, newSample(), workers, tally, monitor);
+        DataCheck data = new DataCheck(catalog, sample, workers, tally, monitor);
         Set<Label> gone = new HashSet<>(data.run(backups));
         List<BackupRecord> there = backups.stream()
                 .filter(backup -> !gone.contains(backup.label()))
                 .toList();
-        WalCheck wal = new WalCheck(catalog, newSample(), workers, tally, monitor);
+        WalCheck wal = new WalCheck(catalog, sample, workers, tally, monitor);
         if (label.isPresent()) {
             for (BackupRecord backup : there) {
                 wal.checkWalOf(backup);
@@ -92,10 +83,6 @@ public final class RepositoryCheck {
             wal.checkAll(there, metadata.incarnations());
         }
         return new Result(tally, gone);
-    }
-
-    private Sample newSample() {
-        return new Sample(samplePercent, random);
     }
 
     private static BackupListing restricted(BackupListing listing, Optional<Label> label) {

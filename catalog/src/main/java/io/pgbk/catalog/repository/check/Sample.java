@@ -1,21 +1,20 @@
 package io.pgbk.catalog.repository.check;
 
-import java.util.random.RandomGenerator;
+import io.pgbk.catalog.repository.backup.PackId;
+import io.pgbk.catalog.repository.backup.SampleArc;
+import java.util.Set;
 
-/** Chooses a percentage of things, the first one always. */
-final class Sample {
-    private final double percent;
-    private final RandomGenerator random;
-    private boolean first = true;
+/**
+ * Which packs and WAL files a check reads.
+ *
+ * @param always packs that are read in any case: those found damaged before, so that a sample that lies elsewhere does
+ *     not declare them sound
+ */
+public record Sample(SampleArc arc, Set<PackId> always) {
+    /** Everything is read. */
+    public static final Sample ALL = new Sample(SampleArc.WHOLE, Set.of());
 
-    Sample(double percent, RandomGenerator random) {
-        this.percent = percent;
-        this.random = random;
-    }
-
-    boolean next() {
-        boolean chosen = first || percent >= 100 || random.nextDouble() * 100 < percent;
-        first = false;
-        return chosen;
+    public Sample {
+        always = Set.copyOf(always);
     }
 }

@@ -1,17 +1,22 @@
 package io.pgbk.catalog.repository.check;
 
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.backup.PackId;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** Counts what was checked and collects what was found. Safe for use by many threads. */
 public final class Tally {
     private final Set<Finding> findings = new LinkedHashSet<>();
+    private final Map<Label, Set<PackId>> damagedPacks = new HashMap<>();
     private final boolean newestKeys;
     private long objects;
     private long bytes;
@@ -24,6 +29,15 @@ public final class Tally {
     synchronized void checked(long objectBytes) {
         objects++;
         bytes += objectBytes;
+    }
+
+    synchronized void damagedPack(Label user, PackId pack) {
+        damagedPacks.computeIfAbsent(user, label -> new HashSet<>()).add(pack);
+    }
+
+    /** The damaged or missing packs that a backup uses. */
+    public synchronized Set<PackId> damagedPacksOf(Label user) {
+        return Set.copyOf(damagedPacks.getOrDefault(user, Set.of()));
     }
 
     synchronized void found(Finding finding) {

@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 
 /**
  * Says whether a repository that nobody writes to meanwhile keeps its promises: every object can be read, every listed
@@ -29,7 +28,7 @@ public final class RepositoryChecker {
             for (ClusterName name : repository.clusters()) {
                 ClusterCatalog cluster = new ClusterCatalog(repository, name);
                 List<BackupRecord> backups = cluster.backups().list();
-                findings.addAll(new RepositoryCheck(cluster, 100, new Random(1), workers, TaskMonitor.SILENT)
+                findings.addAll(new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
                         .run(Optional.empty(), backups)
                         .tally()
                         .findings());
