@@ -57,7 +57,8 @@ public final class VerifyCommand implements Callable<Integer> {
     private record FoundAnswer(
             String kind, String object, Optional<String> backup, String repository, String message) {}
 
-    private record CoverageAnswer(int days, double percent, @Nullable Instant wholeSince) {}
+    private record CoverageAnswer(
+            int days, double percent, @Nullable Instant wholeSince) {}
 
     private record PlaceAnswer(
             String name,

@@ -44,9 +44,7 @@ public record SampleArc(double fromPercent, double percent) {
         }
         double place = placeOf(key);
         double end = fromPercent + percent;
-        return end <= 100
-                ? place >= fromPercent && place < end
-                : place >= fromPercent || place < end - 100;
+        return end <= 100 ? place >= fromPercent && place < end : place >= fromPercent || place < end - 100;
     }
 
     /** The object's place, at least 0 and less than 100: FNV-1a of the key, mixed so that neighbours lie apart. */

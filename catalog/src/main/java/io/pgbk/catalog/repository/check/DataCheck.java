@@ -67,7 +67,8 @@ final class DataCheck {
                 packs.values().stream().mapToLong(job -> job.ref().length()).sum());
         List<Workers.Task> tasks = new ArrayList<>();
         for (PackJob job : packs.values()) {
-            boolean whole = sample.arc().contains(job.ref().path()) || isSuspect(job.ref().path());
+            boolean whole = sample.arc().contains(job.ref().path())
+                    || isSuspect(job.ref().path());
             tasks.add(() -> pack(job, whole));
         }
         workers.run(tasks);

@@ -158,7 +158,8 @@ final class WalCheck {
             names.add(parsed);
             if (parsed instanceof RepositoryObject.Wal wal) {
                 Optional<WalArchive> archive = archive(wal.incarnation());
-                boolean chosen = wal.name() instanceof WalFileName.History || sample.arc().contains(info.key());
+                boolean chosen = wal.name() instanceof WalFileName.History
+                        || sample.arc().contains(info.key());
                 if (chosen && archive.isPresent()) {
                     WalObject object = new WalObject(wal.name(), wal.variant(), info.key(), info.length());
                     tasks.add(() -> read(archive.get(), object, Optional.empty()));
