@@ -77,7 +77,7 @@ class VerifySampleTest {
         for (int run = 1; run <= 5; run++) {
             VerifyReport report = verify(20);
             found |= report.verdict() == BackupEvent.Verdict.DAMAGED;
-            assertThat(Math.round(report.coverage().percent())).isEqualTo(20 * run);
+            assertThat(Math.round(report.coverage().percent())).isEqualTo(20L * run);
             assertThat(report.coverage().wholeSince().isPresent()).isEqualTo(run == 5);
         }
         assertThat(found).isTrue();
@@ -90,7 +90,7 @@ class VerifySampleTest {
         byte[] sound = Files.readAllBytes(file(pack));
         flip(file(pack));
         assertThat(verify(100).verdict()).isEqualTo(BackupEvent.Verdict.DAMAGED);
-        assertThat(verify(0.000_01).verdict()).isEqualTo(BackupEvent.Verdict.DAMAGED);
+        assertThat(verify(0.00001).verdict()).isEqualTo(BackupEvent.Verdict.DAMAGED);
         for (BackupRecord backup : backups()) {
             boolean uses = backup.summary().packs().stream()
                     .anyMatch(use -> pack.equals(new PackId(use.label(), use.number())));
@@ -99,7 +99,7 @@ class VerifySampleTest {
         }
 
         Files.write(file(pack), sound);
-        assertThat(verify(0.000_01).verdict()).isEqualTo(BackupEvent.Verdict.SOUND);
+        assertThat(verify(0.00001).verdict()).isEqualTo(BackupEvent.Verdict.SOUND);
         assertThat(BackupCatalog.damagedPacks(backups())).isEmpty();
         assertThat(backups()).allMatch(BackupRecord::good);
     }
@@ -108,7 +108,7 @@ class VerifySampleTest {
     void aMissingPackIsNamedToo() throws IOException {
         PackId pack = firstPack(backups().getLast());
         Files.delete(file(pack));
-        verify(0.000_01);
+        verify(0.00001);
         assertThat(BackupCatalog.damagedPacks(backups())).containsExactly(pack);
     }
 }
