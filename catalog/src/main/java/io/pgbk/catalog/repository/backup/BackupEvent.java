@@ -58,6 +58,16 @@ public sealed interface BackupEvent {
         public VerifyVerdict {
             damagedPacks = Set.copyOf(damagedPacks);
         }
+
+        /** A verdict that names no part and no packs, as of an older version. */
+        public VerifyVerdict(
+                Verdict verdict,
+                double samplePercent,
+                long objectsChecked,
+                long bytesChecked,
+                Optional<String> finding) {
+            this(verdict, samplePercent, Optional.empty(), objectsChecked, bytesChecked, finding, Set.of());
+        }
     }
 
     /** The outcome of a verification. */
