@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The program in this JVM, from its arguments to its exit code. */
-final class Pgbk {
+public final class Pgbk {
     private Pgbk() {}
 
     /**
@@ -27,14 +27,14 @@ final class Pgbk {
      *
      * @param exit of the program itself; the launcher turns a failure of archive-get into 255 or 100
      */
-    record Ended(int exit, String out, String err, Duration time) {
+    public record Ended(int exit, String out, String err, Duration time) {
         @Override
         public String toString() {
             return "exit " + exit + "\n" + out + err;
         }
     }
 
-    static Ended run(Path configuration, Path workingDirectory, String... words) {
+    public static Ended run(Path configuration, Path workingDirectory, String... words) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         ProcessContext process = new ProcessContext(

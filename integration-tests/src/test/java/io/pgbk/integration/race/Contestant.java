@@ -17,6 +17,12 @@ interface Contestant {
     /** A full backup. */
     List<String> backup();
 
+    /** A backup of what has changed since the last one. */
+    List<String> incremental();
+
+    /** The bytes of the database's files that the newest backup looked at. */
+    long readBytes();
+
     /** The stored bytes of the newest backup's files, as the program says. */
     long storedBytes();
 

@@ -65,6 +65,15 @@ final class MeasuredCommand {
         }
     }
 
+    /** What the last command wrote to both its outputs. */
+    String output() {
+        try {
+            return Files.readString(scratch.resolve("output"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static long residentBytes(ProcessHandle root) {
         try (Stream<ProcessHandle> tree = root.descendants()) {
             return tree.mapToLong(child -> residentBytes(child.pid())).sum();

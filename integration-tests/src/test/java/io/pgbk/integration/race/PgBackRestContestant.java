@@ -20,8 +20,11 @@ final class PgBackRestContestant implements Contestant {
 
     private final Path config;
 
-    /** @param endpoint null for a local directory */
-    PgBackRestContestant(Path directory, PostgresServer server, @Nullable S3Endpoint endpoint) {
+    /**
+     * @param endpoint null for a local directory
+     * @param blocks whether backups store changed blocks of files instead of files; a beta feature of 2.45
+     */
+    PgBackRestContestant(Path directory, PostgresServer server, @Nullable S3Endpoint endpoint, boolean blocks) {
         config = directory.resolve("pgbackrest.conf");
         Path repository = AsPostgres.createDirectory(directory.resolve("repository"));
         Path locks = AsPostgres.createDirectory(directory.resolve("locks"));
@@ -31,6 +34,7 @@ final class PgBackRestContestant implements Contestant {
                 repo1-cipher-type=aes-256-cbc
                 repo1-cipher-pass=a-long-pass-phrase-of-the-race
                 repo1-bundle=y
+                %s
                 repo1-retention-full=1
                 expire-auto=n
                 compress-type=zst
@@ -47,6 +51,7 @@ final class PgBackRestContestant implements Contestant {
                 pg1-user=%s
                 """.formatted(
                         endpoint == null ? "repo1-path=" + repository : s3(endpoint, directory),
+                        blocks ? "repo1-block=y" : "",
                         locks,
                         server.dataDirectory(),
                         server.socketDirectory(),
@@ -118,13 +123,23 @@ final class PgBackRestContestant implements Contestant {
     }
 
     @Override
+    public List<String> incremental() {
+        return command("--type=incr", "backup");
+    }
+
+    @Override
+    public long readBytes() {
+        return newest().path("delta").asLong();
+    }
+
+    @Override
     public long storedBytes() {
+        return newest().path("repository").path("delta").asLong();
+    }
+
+    private JsonNode newest() {
         JsonNode backups = Site.parse(run("--output=json", "info")).path(0).path("backup");
-        return backups.path(backups.size() - 1)
-                .path("info")
-                .path("repository")
-                .path("delta")
-                .asLong();
+        return backups.path(backups.size() - 1).path("info");
     }
 
     @Override

@@ -9,6 +9,7 @@ import tools.jackson.databind.JsonNode;
 /** pgbk as a database host has it: the unpacked distribution and a configuration with a key file. */
 final class PgbkContestant implements Contestant {
     private final Site site;
+    private JsonNode lastReport = Site.parse("{}");
 
     PgbkContestant(Site site) {
         this.site = site;
@@ -32,6 +33,21 @@ final class PgbkContestant implements Contestant {
     @Override
     public List<String> backup() {
         return site.command("backup");
+    }
+
+    @Override
+    public List<String> incremental() {
+        return site.command("backup", "--type", "incr", "--output", "json");
+    }
+
+    @Override
+    public long readBytes() {
+        return lastReport.path("readBytes").asLong();
+    }
+
+    /** The JSON that the newest backup ended with. */
+    void report(JsonNode report) {
+        lastReport = report;
     }
 
     @Override

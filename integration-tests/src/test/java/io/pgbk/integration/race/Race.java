@@ -75,7 +75,7 @@ public final class Race {
         try (Site site = Site.create(store, true).unchecked()) {
             site.configure(server);
             Contestant ours = new PgbkContestant(site);
-            Contestant theirs = new PgBackRestContestant(directory, server, store.endpoint());
+            Contestant theirs = new PgBackRestContestant(directory, server, store.endpoint(), false);
             MeasuredCommand measured = new MeasuredCommand(AsPostgres.createDirectory(directory.resolve("scratch")));
             ours.initialise();
             theirs.initialise();

@@ -14,7 +14,12 @@ final class RaceCluster {
 
     /** Creates and fills a cluster that does not archive yet; nothing is filled in for a scale of 0. */
     static PostgresServer create(int pgbenchScale, int noiseMiB) {
-        PostgresServer server = PostgresServer.builder(MAJOR)
+        return create(MAJOR, pgbenchScale, noiseMiB);
+    }
+
+    /** The same of another major version. */
+    static PostgresServer create(int major, int pgbenchScale, int noiseMiB) {
+        PostgresServer server = PostgresServer.builder(major)
                 .withWalSegmentMiB(16)
                 .withSetting("shared_buffers", "1GB")
                 .withSetting("max_wal_size", "8GB")

@@ -57,6 +57,36 @@ final class RaceReport {
         out.flush();
     }
 
+    /** Seconds that a change costs above the run in which nothing had changed: of pgbk, of pgBackRest. */
+    void variable(String what, double[] seconds) {
+        out.printf(
+                Locale.ROOT,
+                "%n%s, above the fixed costs: pgbk %.2f s, pgBackRest %.2f s, ratio **%.2f**.%n",
+                what,
+                seconds[0],
+                seconds[1],
+                seconds[0] / seconds[1]);
+        out.flush();
+    }
+
+    /** What the last runs of a kind read of the database and stored. */
+    void bytes(String what, IncrementalRace.Figures figures) {
+        out.printf(
+                Locale.ROOT,
+                "%n%s: stored by pgbk %.2f MiB, by pgBackRest %.2f MiB, ratio **%.2f**; read %.1f and %.1f MiB.%n",
+                what,
+                figures.stored()[0] / MIB,
+                figures.stored()[1] / MIB,
+                (double) figures.stored()[0] / figures.stored()[1],
+                figures.read()[0] / MIB,
+                figures.read()[1] / MIB);
+        out.flush();
+    }
+
+    static double medianWall(List<Measurement> all) {
+        return median(all, Measurement::wallSeconds);
+    }
+
     void say(String line) {
         out.println(line);
         out.flush();

@@ -1,0 +1,65 @@
+package io.pgbk.integration.chains;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One run.
+ *
+ * @param summaries whether the server summarises its WAL (17 and later)
+ * @param steps how many steps, those that follow from others not counted
+ * @param border whether there is a table that is cut and grows at the size where its second file begins
+ */
+record ChainCase(long seed, int major, boolean checksums, boolean summaries, int steps, boolean border) {
+    private static final int SHORT_STEPS = 25;
+    private static final int LONG_STEPS = 300;
+    private static final int LONG_SEEDS = 200;
+    /** Every backup of 1 GiB takes its time. */
+    private static final int BORDER_EACH = 11;
+
+    private static final long FIRST_SEED = 20261121;
+
+    private record Kind(int major, boolean summaries) {}
+
+    private static final List<Kind> KINDS = List.of(
+            new Kind(13, false),
+            new Kind(15, false),
+            new Kind(17, true),
+            new Kind(18, false),
+            new Kind(18, true),
+            new Kind(17, false));
+
+    /**
+     * The runs that the system properties ask for: {@code pgbk.seed} replays that of a seed (the same kind of server
+     * follows from it), {@code pgbk.long} with {@code pgbk.seeds} takes so many, otherwise a few short ones.
+     */
+    static List<ChainCase> chosen() {
+        boolean all = Boolean.getBoolean("pgbk.long");
+        int steps = Integer.getInteger("pgbk.steps", all ? LONG_STEPS : SHORT_STEPS);
+        Long seed = Long.getLong("pgbk.seed");
+        if (seed != null) {
+            return List.of(of(seed, steps));
+        }
+        int count = all ? Integer.getInteger("pgbk.seeds", LONG_SEEDS) : KINDS.size() - 1;
+        List<ChainCase> cases = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            cases.add(of(FIRST_SEED * KINDS.size() + i, steps));
+        }
+        return cases;
+    }
+
+    private static ChainCase of(long seed, int steps) {
+        Kind kind = KINDS.get((int) Math.floorMod(seed, (long) KINDS.size()));
+        // Both for every kind, turn by turn.
+        boolean checksums = Math.floorMod(seed + seed / KINDS.size(), 2L) == 0;
+        return new ChainCase(
+                seed, kind.major(), checksums, kind.summaries(), steps, steps >= LONG_STEPS && seed % BORDER_EACH == 0);
+    }
+
+    @Override
+    public String toString() {
+        return "PostgreSQL " + major + ", checksums " + (checksums ? "on" : "off")
+                + (summaries ? ", summarize_wal" : "") + ", " + steps + " steps" + (border ? ", 1 GiB" : "")
+                + ", -Dpgbk.seed=" + seed;
+    }
+}

@@ -1,0 +1,52 @@
+package io.pgbk.integration.chains;
+
+import io.pgbk.integration.chains.ChainSteps.Step;
+import io.pgbk.integration.faults.Pgbk;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A server lives through random steps that change its files in every way that there is; backups taken in between are
+ * restored and must be equal to the server: files byte for byte, rows, indexes, visibility maps.
+ */
+class ChainRandomTest {
+    private static final List<String> CHAIN = List.of("incr", "incr", "incr", "diff", "diff", "full");
+
+    /** What the backups of a run are, at random: of the types that the program offers. */
+    private static List<String> types() {
+        String help = Pgbk.run(Path.of("/nonexistent"), Path.of("/"), "backup", "--help")
+                .out();
+        return CHAIN.stream().filter(help::contains).toList();
+    }
+
+    static List<ChainCase> cases() {
+        return ChainCase.chosen();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("cases")
+    void everyBackupIsWhatTheServerWas(ChainCase run) {
+        List<String> done = new ArrayList<>();
+        Random random = new Random(run.seed() + 1);
+        List<String> types = types();
+        try (ChainSite site = new ChainSite(run)) {
+            for (Step step : ChainSteps.of(run)) {
+                String type = types.get(random.nextInt(types.size()));
+                done.add(step instanceof Step.Backup ? step + " of type " + type : step.toString());
+                switch (step) {
+                    case Step.Sql(List<String> statements) -> site.server().sql(statements.toArray(String[]::new));
+                    case Step.Crash() -> site.crash();
+                    case Step.Promote() -> site.promote();
+                    case Step.GoBack() -> site.goBackTo(random.nextInt(1000));
+                    case Step.Backup() -> site.backUpAndCompare(type);
+                }
+            }
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError(run + "\nsteps:\n" + String.join("\n", done), e);
+        }
+    }
+}

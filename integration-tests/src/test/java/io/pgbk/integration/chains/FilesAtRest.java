@@ -1,0 +1,81 @@
+package io.pgbk.integration.chains;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Compares a restored directory, in which nothing was started yet, with the directory of a server to which nobody writes
+ * and whose buffers a checkpoint has written: everything that a backup holds must be equal, byte for byte.
+ */
+final class FilesAtRest {
+    private static final int PAGE_BYTES = 8192;
+    // What PostgreSQL makes anew when it starts, what a restore writes, and what goes on changing.
+    private static final Pattern IGNORED = Pattern.compile(
+            "postmaster\\..*|backup_label(\\.old)?|backup_manifest|tablespace_map(\\.old)?|recovery\\.signal|standby\\.signal"
+                    + "|postgresql\\.auto\\.conf|global/pg_control|current_logfiles"
+                    + "|(pg_wal|pg_stat|pg_stat_tmp|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_subtrans|pg_replslot)/.*"
+                    + "|(.*/)?pg_internal\\.init.*|(.*/)?pgsql_tmp.*|(.*/)?t\\d+_\\d+.*");
+    private static final Pattern RELATION = Pattern.compile("(.*/\\d+)(_(?:fsm|vm|init))?(?:\\.\\d+)?");
+
+    private FilesAtRest() {}
+
+    /** A line for each file that differs, with its first differing byte; empty when all are equal. */
+    static List<String> differences(Path live, Path restored) {
+        try {
+            SortedMap<String, Path> expected = files(live);
+            SortedMap<String, Path> found = files(restored);
+            TreeSet<String> names = new TreeSet<>(expected.keySet());
+            names.addAll(found.keySet());
+            List<String> differences = new ArrayList<>();
+            for (String name : names) {
+                Path here = expected.get(name);
+                Path there = found.get(name);
+                if (here == null || there == null) {
+                    differences.add(name + (here == null ? " is too much" : " is missing"));
+                } else {
+                    long at = Files.mismatch(here, there);
+                    if (at >= 0) {
+                        differences.add(name + " differs at byte " + at + " (page " + at / PAGE_BYTES + "), "
+                                + Files.size(here) + " bytes live, " + Files.size(there) + " restored");
+                    }
+                }
+            }
+            return differences;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static SortedMap<String, Path> files(Path root) throws IOException {
+        SortedMap<String, Path> files = new TreeMap<>();
+        // Tablespaces are links in pg_tblspc.
+        try (Stream<Path> all = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
+            for (Path file : (Iterable<Path>) all.filter(Files::isRegularFile)::iterator) {
+                String name = root.relativize(file).toString();
+                if (!IGNORED.matcher(name).matches()) {
+                    files.put(name, file);
+                }
+            }
+        }
+        // Of an unlogged relation only the init fork is backed up.
+        List<String> unlogged = files.keySet().stream()
+                .filter(name -> name.endsWith("_init"))
+                .map(name -> name.substring(0, name.length() - "_init".length()))
+                .toList();
+        files.keySet().removeIf(name -> {
+            var relation = RELATION.matcher(name);
+            return relation.matches() && !"_init".equals(relation.group(2)) && unlogged.contains(relation.group(1));
+        });
+        return files;
+    }
+}
