@@ -17,17 +17,6 @@ import java.util.concurrent.locks.LockSupport;
  * request and waits for the exit code, so that no call costs the start of a JVM.
  */
 final class HookChannel implements AutoCloseable {
-    private static final String SCRIPT = """
-            # usage: hook WORD FIRST [SECOND]      in a data directory
-            request=%s/$$-$(date +%%s%%N)
-            printf '%%s\\n' "$PWD" "$@" > "$request.part"
-            mv "$request.part" "$request.request"
-            i=0
-            while [ ! -e "$request.answer" ]; do i=$((i+1)); [ $i -gt 3000 ] && exit 255; sleep 0.02; done
-            read -r status < "$request.answer"
-            rm -f "$request.answer"
-            exit "$status"
-            """;
     private static final int FAILED_GET = 255;
     private static final long POLL_NANOS = 10_000_000;
 
@@ -39,7 +28,17 @@ final class HookChannel implements AutoCloseable {
 
     HookChannel(Path configuration) {
         this.configuration = configuration;
-        AsPostgres.write(script, SCRIPT.formatted(requests));
+        AsPostgres.write(script, """
+            # usage: hook WORD FIRST [SECOND]      in a data directory
+            request=%s/$$-$(date +%%s%%N)
+            printf '%%s\\n' "$PWD" "$@" > "$request.part"
+            mv "$request.part" "$request.request"
+            i=0
+            while [ ! -e "$request.answer" ]; do i=$((i+1)); [ $i -gt 3000 ] && exit 255; sleep 0.02; done
+            read -r status < "$request.answer"
+            rm -f "$request.answer"
+            exit "$status"
+            """.formatted(requests));
         thread.start();
     }
 
