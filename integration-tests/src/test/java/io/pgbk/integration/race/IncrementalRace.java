@@ -147,12 +147,15 @@ public final class IncrementalRace {
         sync();
     }
 
+    /** Bytes of pgbk and of pgBackRest. */
+    record Bytes(long ours, long theirs) {}
+
     /**
      * The figures of the runs of one kind, pair by pair.
      *
      * @param stored by the last run of each, in bytes, as is {@code read}
      */
-    record Figures(List<Measurement> ours, List<Measurement> theirs, long[] stored, long[] read) {
+    record Figures(List<Measurement> ours, List<Measurement> theirs, Bytes stored, Bytes read) {
         /** Wall seconds above the median of others: of pgbk and of pgBackRest. */
         double[] minus(Figures fixed) {
             return new double[] {
@@ -179,9 +182,11 @@ public final class IncrementalRace {
         our.removeFirst();
         their.removeFirst();
         report.row(what, our, their);
-        return new Figures(our, their, new long[] {ours.storedBytes(), theirs.storedBytes()}, new long[] {
-            ours.readBytes(), theirs.readBytes()
-        });
+        return new Figures(
+                our,
+                their,
+                new Bytes(ours.storedBytes(), theirs.storedBytes()),
+                new Bytes(ours.readBytes(), theirs.readBytes()));
     }
 
     private static Measurement backUp(MeasuredCommand measured, Contestant who) {

@@ -75,11 +75,11 @@ final class RaceReport {
                 Locale.ROOT,
                 "%n%s: stored by pgbk %.2f MiB, by pgBackRest %.2f MiB, ratio **%.2f**; read %.1f and %.1f MiB.%n",
                 what,
-                figures.stored()[0] / MIB,
-                figures.stored()[1] / MIB,
-                (double) figures.stored()[0] / figures.stored()[1],
-                figures.read()[0] / MIB,
-                figures.read()[1] / MIB);
+                figures.stored().ours() / MIB,
+                figures.stored().theirs() / MIB,
+                (double) figures.stored().ours() / figures.stored().theirs(),
+                figures.read().ours() / MIB,
+                figures.read().theirs() / MIB);
         out.flush();
     }
 
