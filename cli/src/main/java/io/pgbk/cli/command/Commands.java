@@ -42,6 +42,7 @@ public final class Commands {
                 .addSubcommand(new RestoreCommand(session))
                 .addSubcommand(new InfoCommand(session))
                 .addSubcommand(new VerifyCommand(session))
+                .addSubcommand(new CopyCommand(session))
                 .addSubcommand(new PinCommand(session))
                 .addSubcommand(new UnpinCommand(session))
                 .addSubcommand(new DeleteCommand(session))

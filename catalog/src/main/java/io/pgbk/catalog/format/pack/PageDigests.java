@@ -96,6 +96,30 @@ public final class PageDigests {
                 : OptionalLong.empty();
     }
 
+    /**
+     * Takes the digests of a frame's pages over for a copy of the pack, made anew with the copy's seed.
+     *
+     * @param run where to go on: 0 for the first frame, then what the call for the frame before returned
+     * @return where to go on with the next frame
+     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED when a page is not the one that was digested
+     */
+    int transfer(int run, int frame, byte[] raw, PageDigests copy, String path) {
+        int at = run;
+        for (; at < runs && runFrames[at] == frame; at++) {
+            int count = runFirst[at + 1] - runFirst[at];
+            for (int page = 0; page < count; page++) {
+                if (digest(raw, runOffsets[at] + page * pageBytes) != digests[runFirst[at] + page]) {
+                    throw Damage.of(
+                            path,
+                            "the page at byte " + (runOffsets[at] + page * pageBytes) + " of frame " + frame
+                                    + " is not the one that was stored");
+                }
+            }
+            copy.add(frame, runOffsets[at], raw, runOffsets[at], count * pageBytes);
+        }
+        return at;
+    }
+
     byte[] encode() {
         BinaryWriter out = new BinaryWriter(32 + runs * 8 + pages * Long.BYTES);
         out.u8(VERSION).u32(pageBytes).u32(epoch).varint(runs);

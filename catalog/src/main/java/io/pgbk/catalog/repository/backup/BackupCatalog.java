@@ -133,7 +133,7 @@ public final class BackupCatalog implements LabelGuard {
             while (!claim(label, start)) {
                 label = newLabel(start.type());
             }
-            StoredBackupWriter writer = new StoredBackupWriter(repository, cluster, label, start, lease, reader);
+            StoredBackupWriter writer = new StoredBackupWriter(repository, cluster, label, start, lease, reader, 1, false);
             try {
                 // The intent names the parent: whoever wants to remove it sees the one or is seen here.
                 start.parent().ifPresent(this::requireUsable);
@@ -142,6 +142,34 @@ public final class BackupCatalog implements LabelGuard {
                 writer.close();
                 throw e;
             }
+        } catch (RuntimeException e) {
+            lease.ifPresent(Leases.Lease::close);
+            throw e;
+        }
+    }
+
+    /**
+     * Begins the copy of a backup of another repository under its own label, or goes on with one that was interrupted:
+     * what that stored is still there. Without a commit, closing the writer keeps everything for the next attempt;
+     * after two days without one it counts as dead.
+     *
+     * @throws PgbkException HELD_BY_ANOTHER, naming who takes or copies a backup; REFUSED_BY_POLICY when the label was
+     *     given up here
+     */
+    public BackupWriter beginCopy(Label label, BackupStart start) {
+        Optional<Leases.Lease> lease = exclude(label, start.patience());
+        try {
+            if (reader.end(label).isPresent()) {
+                throw new PgbkException(
+                        ErrorCode.REFUSED_BY_POLICY,
+                        "backup " + label + " has ended in " + repository.displayName(),
+                        "A copy that was given up can begin anew when its remains are gone, two days later; `pgbk info`"
+                                + " lists the backups that are there.");
+            }
+            // An intent that exists is that of an interrupted copy: under the lease nobody else works on it.
+            claim(label, start);
+            return new StoredBackupWriter(
+                    repository, cluster, label, start, lease, reader, reader.lastSignOfLife(label) + 1, true);
         } catch (RuntimeException e) {
             lease.ifPresent(Leases.Lease::close);
             throw e;

@@ -141,6 +141,17 @@ final class BackupReader {
                 .flatMap(this::record);
     }
 
+    /** The number of a label's newest sign of life, 0 for none. */
+    int lastSignOfLife(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .mapToInt(BackupFolder::lastAlive)
+                .max()
+                .stream()
+                .map(last -> Math.max(last, 0))
+                .findFirst()
+                .orElse(0);
+    }
+
     /** What the label's {@code backup} object says; empty when there is none. */
     Optional<BackupSummaryCodec.End> end(Label label) {
         return documents()

@@ -33,6 +33,8 @@ final class StoredBackupWriter implements BackupWriter {
     private final Optional<Leases.Lease> lease;
     private final BackupReader reader;
     private final Heartbeat heartbeat;
+    private final int firstSign;
+    private final boolean resumable;
 
     private final Object state = new Object();
     private int signsOfLife;
@@ -40,23 +42,33 @@ final class StoredBackupWriter implements BackupWriter {
     private @Nullable PgbkException lost;
     private boolean ended;
 
-    /** The intent was written; from now on signs of life follow. */
+    /**
+     * The intent was written; from now on signs of life follow.
+     *
+     * @param firstSign number of the next sign of life, from 1
+     * @param resumable whether what was stored stays when there was no commit, for the next attempt to go on with
+     */
     StoredBackupWriter(
             Repository repository,
             ClusterName cluster,
             Label label,
             BackupCatalog.BackupStart start,
             Optional<Leases.Lease> lease,
-            BackupReader reader) {
+            BackupReader reader,
+            int firstSign,
+            boolean resumable) {
         this.repository = repository;
         this.cluster = cluster;
         this.label = label;
         this.start = start;
         this.lease = lease;
         this.reader = reader;
+        this.firstSign = firstSign;
+        this.resumable = resumable;
+        this.signsOfLife = firstSign - 1;
         this.lastSignNanos = repository.runtime().monotonic().nanoTime();
         // Before anything else is stored: a label with a manifest has a sign of life or an end.
-        writeSignOfLife(1);
+        writeSignOfLife(firstSign);
         this.heartbeat = Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
     }
 
@@ -77,7 +89,7 @@ final class StoredBackupWriter implements BackupWriter {
         synchronized (state) {
             number = ++signsOfLife;
         }
-        if (number == 1) {
+        if (number == firstSign) {
             return Optional.of(BackupCatalog.ALIVE_INTERVAL);
         }
         try {
@@ -185,7 +197,9 @@ final class StoredBackupWriter implements BackupWriter {
             synchronized (state) {
                 if (!ended) {
                     ended = true;
-                    abort();
+                    if (!resumable) {
+                        abort();
+                    }
                 } else {
                     removeSignsOfLife();
                 }

@@ -19,6 +19,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -150,6 +151,42 @@ public final class ClusterCatalog {
                 .map(created -> new Joined(created, true))
                 // Another init was faster; whoever it was, the rules apply anew.
                 .orElseGet(() -> upgrade(server));
+    }
+
+    /**
+     * Brings the incarnations of the same cluster in another repository here, for a copy: each that is missing is added
+     * behind the one that it follows there.
+     *
+     * @param source those of the other repository, oldest first
+     * @return the ones here, in the same order
+     * @throws PgbkException OTHER_CLUSTER when this repository holds another cluster under the name
+     */
+    public List<Incarnation> follow(List<Incarnation> source) {
+        List<Incarnation> here = new ArrayList<>();
+        for (Incarnation wanted : source) {
+            List<Incarnation> all = incarnations.list();
+            Optional<Incarnation> known = matching(all, wanted.identity());
+            if (known.isEmpty()) {
+                boolean follows = all.isEmpty()
+                        ? here.isEmpty()
+                        : !here.isEmpty()
+                                && all.getLast().number() == here.getLast().number();
+                if (!follows) {
+                    throw otherCluster(all, wanted.identity().toString());
+                }
+                int number = all.isEmpty() ? 1 : all.getLast().number() + 1;
+                known = incarnations.create(number, wanted.identity());
+                if (known.isEmpty()) {
+                    // Another process was faster: it is the wanted one, or none that may be mixed with it.
+                    List<Incarnation> again = incarnations.list();
+                    known = Optional.of(matching(again, wanted.identity())
+                            .orElseThrow(
+                                    () -> otherCluster(again, wanted.identity().toString())));
+                }
+            }
+            here.add(known.get());
+        }
+        return here;
     }
 
     private void requireUpgradeOf(Incarnation newest, ServerIdentity server) {

@@ -1,0 +1,187 @@
+package io.pgbk.catalog.format.pack;
+
+import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.Compression;
+import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.format.crypto.Digests;
+import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.envelope.EnvelopeHeader;
+import io.pgbk.catalog.format.envelope.EnvelopeReader;
+import io.pgbk.catalog.format.envelope.EnvelopeSettings;
+import io.pgbk.catalog.format.envelope.EnvelopeStream;
+import io.pgbk.catalog.format.envelope.EnvelopeWriter;
+import io.pgbk.catalog.format.envelope.FrameCodec;
+import io.pgbk.catalog.format.envelope.FrameIndex;
+import io.pgbk.catalog.store.ObjectStore;
+import io.pgbk.catalog.store.ObjectUpload;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.function.LongConsumer;
+
+/**
+ * Copies packs into another repository, under its keys: frame by frame, with the numbers and the raw content that they
+ * have, so that a manifest needs new offsets only. Holds four frames and what the upload keeps in flight.
+ */
+public final class PackCopier {
+    private final Place from;
+    private final Place to;
+    private final Compression compression;
+    private final SecureRandom random;
+    private final LongConsumer progress;
+
+    /** @param progress told the raw bytes of each frame; may throw to stop */
+    public PackCopier(Place from, Place to, Compression compression, SecureRandom random, LongConsumer progress) {
+        this.from = from;
+        this.to = to;
+        this.compression = compression;
+        this.random = random;
+        this.progress = progress;
+    }
+
+    /** A store and the keys of the repository in it. */
+    public record Place(ObjectStore store, KeyRing keys) {}
+
+    /**
+     * A pack in the other repository.
+     *
+     * @param frames where its frames lie
+     */
+    public record Copied(PackRef pack, FrameIndex frames) {}
+
+    /**
+     * Copies a pack: every frame is authenticated, every page compared with its digest, the whole object with the
+     * manifest's SHA-256 before the copy becomes visible.
+     *
+     * @throws PgbkException OBJECT_DAMAGED naming the pack and the frame, OBJECT_MISSING
+     */
+    public Copied copy(PackRef source, String path) {
+        MessageDigest sha256 = Digests.sha256();
+        try (FrameCodec reading = FrameCodec.forReading();
+                FrameCodec writing = new FrameCodec(compression);
+                PackReader reader = new PackReader(from.store(), from.keys())) {
+            PageDigests pages = reader.readPageDigests(source);
+            try (InputStream input =
+                            new DigestInputStream(from.store().read(source.path(), 0, source.length()), sha256);
+                    ObjectUpload upload = to.store().upload(path)) {
+                EnvelopeStream stream = new EnvelopeStream(
+                        input, source.length(), from.keys(), ObjectKind.PACK, source.path(), reading, true);
+                EnvelopeWriter writer = new EnvelopeWriter(
+                        ByteSink.of(upload),
+                        to.keys(),
+                        path,
+                        new EnvelopeSettings(
+                                ObjectKind.PACK,
+                                stream.header().frameBytes(),
+                                EnvelopeHeader.UNKNOWN_LENGTH,
+                                Bytes.EMPTY,
+                                true),
+                        writing,
+                        random);
+                int epoch = to.keys().pageDigestEpoch();
+                PageDigests digests =
+                        new PageDigests(pages.pageBytes(), epoch, to.keys().pageDigestSeed(epoch));
+                copyFrames(stream, pages, writer, digests, source.path());
+                if (!Bytes.of(sha256.digest()).equals(source.sha256())) {
+                    throw Damage.of(source.path(), "its SHA-256 is not the one in the manifest");
+                }
+                byte[] index = digests.encode();
+                writer.finish(index, 0, index.length);
+                requireSame(source, writer.index());
+                upload.complete();
+                return new Copied(
+                        new PackRef(
+                                path,
+                                writer.headerBytes(),
+                                writer.length(),
+                                writer.sha256(),
+                                writer.index().rawLength(),
+                                writer.index().count()),
+                        writer.index());
+            }
+        } catch (IOException e) {
+            throw unreadable(from, source.path(), e);
+        }
+    }
+
+    private void copyFrames(
+            EnvelopeStream stream, PageDigests pages, EnvelopeWriter writer, PageDigests digests, String path) {
+        byte[] raw = stream.newBuffer();
+        int run = 0;
+        for (int length = stream.next(raw); length >= 0; length = stream.next(raw)) {
+            int frame = stream.frames().count() - 1;
+            run = pages.transfer(run, frame, raw, digests, path);
+            // A pack ends with an empty frame; the copy gets its own.
+            if (length > 0) {
+                writer.write(raw, 0, length);
+            }
+            progress.accept(length);
+        }
+    }
+
+    /**
+     * Reads a pack that an earlier copy wrote, from its first to its last byte, as {@link #copy} would have left it.
+     *
+     * @throws PgbkException OBJECT_DAMAGED when it is no sound copy of the source
+     */
+    public Copied inspect(PackRef source, String path, long length) {
+        MessageDigest sha256 = Digests.sha256();
+        try (FrameCodec codec = FrameCodec.forReading();
+                InputStream input = new DigestInputStream(to.store().read(path, 0, length), sha256)) {
+            EnvelopeStream stream = new EnvelopeStream(input, length, to.keys(), ObjectKind.PACK, path, codec, true);
+            byte[] raw = stream.newBuffer();
+            for (int read = stream.next(raw); read >= 0; read = stream.next(raw)) {
+                progress.accept(read);
+            }
+            requireSame(source, stream.frames());
+            PackRef pack = new PackRef(
+                    path,
+                    stream.header().encode(),
+                    length,
+                    Bytes.of(sha256.digest()),
+                    stream.frames().rawLength(),
+                    stream.frames().count());
+            return new Copied(pack, stream.frames());
+        } catch (IOException e) {
+            throw unreadable(to, path, e);
+        }
+    }
+
+    /**
+     * A pack that a listed backup of the other repository uses: only its index is read.
+     *
+     * @throws PgbkException OBJECT_DAMAGED when it is no copy of the source
+     */
+    public Copied locate(PackRef source, PackRef known) {
+        try (FrameCodec codec = FrameCodec.forReading()) {
+            FrameIndex frames = EnvelopeReader.open(
+                            to.store(), to.keys(), ObjectKind.PACK, known.path(), known.length(), codec)
+                    .frames();
+            requireSame(source, frames);
+            return new Copied(known, frames);
+        }
+    }
+
+    private static void requireSame(PackRef source, FrameIndex frames) {
+        if (frames.count() != source.frames() || frames.rawLength() != source.rawLength()) {
+            throw Damage.of(
+                    source.path(),
+                    "its copy has " + frames.count() + " frames with " + frames.rawLength() + " bytes, not "
+                            + source.frames() + " with " + source.rawLength());
+        }
+    }
+
+    private static PgbkException unreadable(Place place, String path, IOException cause) {
+        return new PgbkException(
+                ErrorCode.REPOSITORY_UNREACHABLE,
+                "cannot read object " + path + " from " + place.store().displayName() + ": " + cause.getMessage(),
+                null,
+                cause);
+    }
+}

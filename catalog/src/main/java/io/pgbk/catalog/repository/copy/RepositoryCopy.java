@@ -1,0 +1,152 @@
+package io.pgbk.catalog.repository.copy;
+
+import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.task.TaskMonitor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Copies a cluster's backups and WAL from one repository into another, under the other one's keys. A copy that was
+ * interrupted goes on with the packs that are there; a backup is listed only when all of it is.
+ */
+public final class RepositoryCopy {
+    private final ClusterCatalog from;
+    private final ClusterCatalog to;
+
+    public RepositoryCopy(ClusterCatalog from, ClusterCatalog to) {
+        this.from = from;
+        this.to = to;
+    }
+
+    /**
+     * What to copy.
+     *
+     * @param backup just this one, what it is built on, and the WAL that they need; empty for every backup and all WAL
+     * @param parallel packs or WAL files at a time
+     * @param dryRun whether only to say what would be copied
+     */
+    public record Request(Optional<Label> backup, int parallel, boolean dryRun) {}
+
+    /**
+     * Copies.
+     *
+     * @throws PgbkException USAGE when both are one repository, OTHER_CLUSTER, REPOSITORY_NOT_INITIALISED,
+     *     NO_FITTING_BACKUP, REFUSED_BY_POLICY when a summary of the one is damaged
+     */
+    public CopyReport run(Request request, TaskMonitor monitor) {
+        if (from.repository().id().equals(to.repository().id())) {
+            throw new PgbkException(
+                    ErrorCode.USAGE,
+                    from.repository().displayName() + " and " + to.repository().displayName() + " are one repository",
+                    "Name two different repositories.");
+        }
+        from.newestIncarnation();
+        List<BackupRecord> source = from.backups().list();
+        Set<Label> present =
+                to.backups().list().stream().map(BackupRecord::label).collect(Collectors.toSet());
+        List<BackupRecord> plan = CopyPlanner.plan(source, present, request.backup());
+        if (request.dryRun()) {
+            return new CopyReport(plan.stream().map(RepositoryCopy::planned).toList(), 0, 0, List.of());
+        }
+        Map<Integer, Incarnation> targets = new HashMap<>();
+        Map<Integer, Incarnation> sources = new HashMap<>();
+        List<Incarnation> known = from.incarnations();
+        List<Incarnation> here = to.follow(known);
+        for (int i = 0; i < known.size(); i++) {
+            targets.put(known.get(i).number(), here.get(i));
+            sources.put(here.get(i).number(), known.get(i));
+        }
+        WalCopier wal = new WalCopier(from, to, sources, request.parallel(), monitor);
+        List<CopyReport.CopiedBackup> done = new ArrayList<>();
+        List<PgbkException> failures = new ArrayList<>();
+        long bytes = copyBackups(
+                plan, targets, new BackupCopier(from, to, wal, request.parallel(), monitor), done, failures, monitor);
+        if (request.backup().isEmpty()) {
+            monitor.phase("copy WAL", -1);
+            for (Incarnation incarnation : here) {
+                wal.copyEverything(incarnation);
+            }
+        }
+        return new CopyReport(done, wal.files(), bytes + wal.bytes(), failures);
+    }
+
+    private static CopyReport.CopiedBackup planned(BackupRecord backup) {
+        int packs = (int) backup.summary().packs().stream()
+                .filter(pack -> pack.label().equals(backup.label()))
+                .count();
+        return new CopyReport.CopiedBackup(
+                backup.label(),
+                CopyReport.State.PLANNED,
+                packs,
+                backup.summary().facts().storedBytes(),
+                Optional.empty());
+    }
+
+    private long copyBackups(
+            List<BackupRecord> plan,
+            Map<Integer, Incarnation> targets,
+            BackupCopier copier,
+            List<CopyReport.CopiedBackup> done,
+            List<PgbkException> failures,
+            TaskMonitor monitor) {
+        long bytes = 0;
+        Set<Label> failed = new LinkedHashSet<>();
+        for (BackupRecord backup : plan) {
+            monitor.checkCancelled();
+            try {
+                if (CopyPlanner.owners(backup).stream().anyMatch(failed::contains)) {
+                    throw new PgbkException(
+                            ErrorCode.OBJECT_MISSING,
+                            "backup " + backup.label() + " is built on one that could not be copied",
+                            null);
+                }
+                BackupRecord copied = copyHeld(backup, targets, copier);
+                int packs = planned(copied).packs();
+                bytes += copied.summary().facts().storedBytes();
+                done.add(new CopyReport.CopiedBackup(
+                        backup.label(),
+                        CopyReport.State.COPIED,
+                        packs,
+                        copied.summary().facts().storedBytes(),
+                        Optional.empty()));
+            } catch (PgbkException e) {
+                switch (e.code()) {
+                    // What is wrong with one backup must not keep the others from being copied.
+                    case OBJECT_DAMAGED, OBJECT_MISSING, WAL_GAP, NO_FITTING_BACKUP, REFUSED_BY_POLICY -> {
+                        failed.add(backup.label());
+                        failures.add(e);
+                        done.add(new CopyReport.CopiedBackup(
+                                backup.label(), CopyReport.State.FAILED, 0, 0, Optional.ofNullable(e.getMessage())));
+                    }
+                    default -> throw e;
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private BackupRecord copyHeld(BackupRecord backup, Map<Integer, Incarnation> targets, BackupCopier copier) {
+        Incarnation incarnation = targets.get(backup.summary().facts().incarnation());
+        if (incarnation == null) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_MISSING,
+                    "backup " + backup.label() + " is of incarnation "
+                            + backup.summary().facts().incarnation() + ", which is not there",
+                    "Run `pgbk verify`.");
+        }
+        try (KeptHold _ = KeptHold.take(from, Set.of(backup.label()))) {
+            return copier.copy(backup, incarnation);
+        }
+    }
+}
