@@ -86,13 +86,15 @@ public final class CopyCommand implements Callable<Integer> {
         List<String> text = new ArrayList<>();
         List<BackupAnswer> backups = new ArrayList<>();
         for (CopyReport.CopiedBackup one : report.backups()) {
-            backups.add(new BackupAnswer(
-                    one.label().value(), one.state().id(), one.packs(), one.bytes(), one.reason()));
+            backups.add(
+                    new BackupAnswer(one.label().value(), one.state().id(), one.packs(), one.bytes(), one.reason()));
             text.add(
                     switch (one.state()) {
                         case COPIED -> "copied " + one.label() + ", " + Units.bytes(one.bytes());
                         case PLANNED -> "would copy " + one.label() + ", " + Units.bytes(one.bytes());
-                        case FAILED -> "could not copy " + one.label() + ": " + one.reason().orElse("");
+                        case FAILED ->
+                            "could not copy " + one.label() + ": "
+                                    + one.reason().orElse("");
                     });
         }
         if (report.backups().isEmpty()) {

@@ -133,7 +133,8 @@ public final class BackupCatalog implements LabelGuard {
             while (!claim(label, start)) {
                 label = newLabel(start.type());
             }
-            StoredBackupWriter writer = new StoredBackupWriter(repository, cluster, label, start, lease, reader, 1, false);
+            StoredBackupWriter writer =
+                    new StoredBackupWriter(repository, cluster, label, start, lease, reader, 1, false);
             try {
                 // The intent names the parent: whoever wants to remove it sees the one or is seen here.
                 start.parent().ifPresent(this::requireUsable);

@@ -91,7 +91,8 @@ final class BackupCopier {
         Iterator<ObjectInfo> objects = target.store().list(RepositoryLayout.packFolder(to.name(), writer.label()), "");
         objects.forEachRemaining(object -> stored.put(object.key(), object.length()));
         PackCopier copier = new PackCopier(
-                new PackCopier.Place(from.repository().store(), from.repository().keys()),
+                new PackCopier.Place(
+                        from.repository().store(), from.repository().keys()),
                 new PackCopier.Place(target.store(), target.keys()),
                 target.runtime().compression(),
                 target.runtime().random(),
@@ -202,8 +203,7 @@ final class BackupCopier {
                     switch (extent) {
                         case Extent.Zeros zeros -> zeros;
                         case Extent.Stored(Extent.Frame frame, int offset, int bytes) ->
-                            new Extent.Stored(
-                                    moved.computeIfAbsent(frame, old -> frameOf(old, packs)), offset, bytes);
+                            new Extent.Stored(moved.computeIfAbsent(frame, old -> frameOf(old, packs)), offset, bytes);
                     });
         }
         moved.values().forEach(frame -> used.get(frame.pack()).set(frame.number()));

@@ -53,10 +53,7 @@ final class CopyPlanner {
     }
 
     private static void add(
-            BackupRecord backup,
-            Map<Label, BackupRecord> byLabel,
-            Set<Label> present,
-            Map<Label, BackupRecord> plan) {
+            BackupRecord backup, Map<Label, BackupRecord> byLabel, Set<Label> present, Map<Label, BackupRecord> plan) {
         if (present.contains(backup.label()) || plan.containsKey(backup.label())) {
             return;
         }

@@ -158,8 +158,7 @@ final class WalCopier {
     private void copyHistories(WalArchive source, WalArchive target) {
         for (int timeline : source.timelineTree().timelines()) {
             if (timeline != 1) {
-                source.find(new WalFileName.History(timeline))
-                        .ifPresent(object -> copyIfThere(source, target, object));
+                source.find(new WalFileName.History(timeline)).ifPresent(object -> copyIfThere(source, target, object));
             }
         }
     }
@@ -176,10 +175,7 @@ final class WalCopier {
         monitor.checkCancelled();
         try (RawWal raw = RawWal.read(source, object, to.repository().runtime().temporaryDirectory())) {
             WalUpload upload = new WalUpload(
-                    object.name(),
-                    raw,
-                    target.incarnation().identity().systemIdentifier(),
-                    source.readIndex(object));
+                    object.name(), raw, target.incarnation().identity().systemIdentifier(), source.readIndex(object));
             PutWalOutcome outcome = target.put(upload);
             if (outcome instanceof PutWalOutcome.Conflict && !object.variant().isEmpty()) {
                 // A person decided about it in the one repository: both stay, and what is delivered stays the same.
