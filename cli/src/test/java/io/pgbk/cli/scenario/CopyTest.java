@@ -25,9 +25,7 @@ class CopyTest {
         AsPostgres.createDirectory(site.directory().resolve("copy-far"));
         site.secret("far-key", HexFormat.of().formatHex(new byte[32]).replace('0', '9'));
         String far = site.repository("far", "copy-far")
-                .replace(
-                        site.directory().resolve("key") + "}",
-                        site.directory().resolve("far-key") + "}");
+                .replace(site.directory().resolve("key") + "}", site.directory().resolve("far-key") + "}");
         Path both = site.configure("copy.yaml", site.repository("near", "copy-near"), far);
         Path alone = site.configure("copy-far.yaml", far);
         site.runWith(both, "init").orFail();
@@ -53,9 +51,13 @@ class CopyTest {
 
     @Test
     void repositoriesThatAreNotConfiguredAreRefused() {
-        assertThat(site.run("copy", "--from", "primary", "--to", "nowhere").failed(2).err())
+        assertThat(site.run("copy", "--from", "primary", "--to", "nowhere")
+                        .failed(2)
+                        .err())
                 .contains("nowhere");
-        assertThat(site.run("copy", "--from", "primary", "--to", "primary").failed(2).err())
+        assertThat(site.run("copy", "--from", "primary", "--to", "primary")
+                        .failed(2)
+                        .err())
                 .contains("one repository");
     }
 

@@ -6,24 +6,24 @@ import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.store.ObjectBody;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.ScratchFile;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 
-/** The decoded content of a WAL object on its way into another archive, in a file that only the owner can read. */
+/** The decoded content of a WAL object on its way into another archive, in a file without a name. */
 final class RawWal implements ObjectBody, AutoCloseable {
-    private final Path file;
+    private final ScratchFile file;
     private final long length;
     private final byte[] sha256;
 
-    private RawWal(Path file, long length, byte[] sha256) {
+    private RawWal(ScratchFile file, long length, byte[] sha256) {
         this.file = file;
         this.length = length;
         this.sha256 = sha256;
@@ -31,48 +31,26 @@ final class RawWal implements ObjectBody, AutoCloseable {
 
     /** Decodes and checks the object. */
     static RawWal read(WalArchive archive, WalObject object, Path temporaryDirectory) {
-        Path file = create(temporaryDirectory);
         try {
-            MessageDigest digest = Digests.sha256();
-            try (OutputStream output =
-                    new DigestOutputStream(new BufferedOutputStream(Files.newOutputStream(file)), digest)) {
-                archive.read(object, output);
+            ScratchFile file = ScratchFile.create(temporaryDirectory);
+            try {
+                MessageDigest digest = Digests.sha256();
+                long length;
+                try (OutputStream output =
+                        new DigestOutputStream(new BufferedOutputStream(file.output(), 1 << 16), digest)) {
+                    length = archive.read(object, output);
+                }
+                return new RawWal(file, length, digest.digest());
+            } catch (IOException | RuntimeException e) {
+                file.close();
+                throw e;
             }
-            return new RawWal(file, Files.size(file), digest.digest());
         } catch (IOException e) {
-            remove(file);
-            throw full(temporaryDirectory, e);
-        } catch (RuntimeException e) {
-            remove(file);
-            throw e;
-        }
-    }
-
-    private static Path create(Path directory) {
-        try {
-            return Files.createTempFile(
-                    directory,
-                    "pgbk-copy-",
-                    ".tmp",
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        } catch (IOException e) {
-            throw full(directory, e);
-        }
-    }
-
-    private static PgbkException full(Path directory, IOException cause) {
-        return new PgbkException(
-                ErrorCode.NO_SPACE,
-                "cannot write a temporary file in " + directory + ": " + cause.getMessage(),
-                "Make room there or name another temporary directory.",
-                cause);
-    }
-
-    private static void remove(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new PgbkException(
+                    ErrorCode.NO_SPACE,
+                    "cannot write a temporary file in " + temporaryDirectory + ": " + e.getMessage(),
+                    "Make room there or name another temporary directory.",
+                    e);
         }
     }
 
@@ -82,8 +60,8 @@ final class RawWal implements ObjectBody, AutoCloseable {
     }
 
     @Override
-    public InputStream open() throws IOException {
-        return Files.newInputStream(file);
+    public InputStream open() {
+        return new BufferedInputStream(file.input(), 1 << 16);
     }
 
     @Override
@@ -93,6 +71,10 @@ final class RawWal implements ObjectBody, AutoCloseable {
 
     @Override
     public void close() {
-        remove(file);
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -164,12 +164,28 @@ class RepositoryCopyTest {
             for (PackRef pack : table.completed()) {
                 int number = Integer.parseInt(pack.path().substring(pack.path().lastIndexOf('/') + 1));
                 boolean own = pack.path().contains(writer.label().value());
-                uses.add(new PackUse(
-                        own ? writer.label() : parent.orElseThrow(), number, pack.length(), pack.length()));
+                uses.add(
+                        new PackUse(own ? writer.label() : parent.orElseThrow(), number, pack.length(), pack.length()));
             }
             BackupFacts facts = new BackupFacts(
-                    parent, Optional.empty(), 1, 1, start, stop, now, now, 1, content.length, 0, 0, 1, false, "db1",
-                    "0.1.0", Map.of("ticket", "4711"), uses);
+                    parent,
+                    Optional.empty(),
+                    1,
+                    1,
+                    start,
+                    stop,
+                    now,
+                    now,
+                    1,
+                    content.length,
+                    0,
+                    0,
+                    1,
+                    false,
+                    "db1",
+                    "0.1.0",
+                    Map.of("ticket", "4711"),
+                    uses);
             return writer.commit(facts, written).label();
         }
     }
@@ -212,8 +228,8 @@ class RepositoryCopyTest {
     /** Puts the file together from a repository, as a restore does, with every check. */
     private static byte[] assemble(ClusterCatalog cluster, Label label) throws IOException {
         try (ManifestReader manifest = manifest(cluster, cluster.backups().require(label));
-                PackReader reader =
-                        new PackReader(cluster.repository().store(), cluster.repository().keys())) {
+                PackReader reader = new PackReader(
+                        cluster.repository().store(), cluster.repository().keys())) {
             FileEntry file = manifest.find(FILE).orElseThrow();
             byte[] content = new byte[(int) file.size()];
             int at = 0;
@@ -224,8 +240,7 @@ class RepositoryCopyTest {
                 reader.read(
                         pack,
                         List.of(stored.frame()),
-                        (frame, raw) ->
-                                System.arraycopy(raw, stored.offsetInFrame(), content, offset, stored.bytes()));
+                        (frame, raw) -> System.arraycopy(raw, stored.offsetInFrame(), content, offset, stored.bytes()));
                 PageDigests digests = reader.readPageDigests(pack);
                 assertThat(digests.find(stored.frame().number(), stored.offsetInFrame()))
                         .hasValue(digests.digest(content, offset));
@@ -313,8 +328,8 @@ class RepositoryCopyTest {
                 .store()
                 .list(RepositoryLayout.packFolder(TestPlace.CLUSTER, chain.getFirst()), "")
                 .next();
-        try (RandomAccessFile file =
-                new RandomAccessFile(place("from").directory().resolve(pack.key()).toFile(), "rw")) {
+        try (RandomAccessFile file = new RandomAccessFile(
+                place("from").directory().resolve(pack.key()).toFile(), "rw")) {
             file.seek(pack.length() / 2);
             int old = file.read();
             file.seek(pack.length() / 2);
@@ -373,8 +388,8 @@ class RepositoryCopyTest {
                 .store()
                 .list("clusters/main/packs/", "")
                 // The salt in the header tells whether a pack was written anew.
-                .forEachRemaining(object -> keys.add(object.key() + " "
-                        + cluster.repository().sha256(object.key(), object.length())));
+                .forEachRemaining(object ->
+                        keys.add(object.key() + " " + cluster.repository().sha256(object.key(), object.length())));
         return keys;
     }
 
@@ -403,8 +418,6 @@ class RepositoryCopyTest {
 
         copy(from, to, Optional.empty());
 
-        assertThat(to.incarnations())
-                .extracting(Incarnation::identity)
-                .containsExactly(TestPlace.SERVER, upgraded);
+        assertThat(to.incarnations()).extracting(Incarnation::identity).containsExactly(TestPlace.SERVER, upgraded);
     }
 }
