@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupEvent;
+import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
@@ -43,7 +44,9 @@ public final class InfoAssembler {
      */
     public RepositoryInfo assemble(String name, ClusterCatalog cluster) {
         Repository repository = cluster.repository();
-        List<BackupRecord> backups = cluster.backups().list();
+        // Once: every listing reads every summary and event.
+        BackupListing listing = cluster.backups().listing();
+        List<BackupRecord> backups = listing.backups();
         Map<Label, Long> unique = BackupCatalog.uniqueBytes(backups);
         return new RepositoryInfo(
                 name,
@@ -52,7 +55,7 @@ public final class InfoAssembler {
                 cluster.incarnations().stream()
                         .map(incarnation -> incarnation(cluster, incarnation, backups, unique))
                         .toList(),
-                cluster.backups().running().stream()
+                listing.running().stream()
                         .map(running -> new RunningInfo(
                                 running.label().value(), running.owner(), running.started(), running.lastAlive()))
                         .toList(),

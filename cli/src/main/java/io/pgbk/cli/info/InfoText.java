@@ -91,6 +91,11 @@ public final class InfoText {
                         timeline.lastWal() == null ? "" : timeline.lastWal(),
                         gaps(timeline.gaps())));
         lines.addAll(wal.lines("  "));
+        List<String> tree = TimelinePicture.lines(incarnation.timelines(), incarnation.backups(), "  ");
+        if (!tree.isEmpty()) {
+            lines.add("");
+            lines.addAll(tree);
+        }
     }
 
     private static String origin(TimelineInfo timeline) {

@@ -87,6 +87,9 @@ class InfoTextTest {
                   TIMELINE  FROM            FIRST WAL                 LAST WAL                  GAPS
                          1                  000000010000000000000001                            none
                          2  1 at 0/3000000  000000020000000000000003  000000020000000000000009  000000020000000000000005, 000000020000000000000007 to 000000020000000000000008
+
+                  timeline 1: 000000010000000000000001
+                  timeline 2 from 1 at 0/3000000: 000000020000000000000003 to 000000020000000000000009 with 2 GAPS, 1 backup 20261121T031500Z-7k2f-full
                   not finished: 20261121T041500Z-abcd-full by db1, process 7, last sign of life 2026-11-21 03:15:00Z
 
                 cluster main in repository empty, file:///srv/pgbk, encrypted
