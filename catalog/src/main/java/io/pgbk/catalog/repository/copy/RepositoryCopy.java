@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository.copy;
 
 import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
@@ -42,7 +43,7 @@ public final class RepositoryCopy {
      * Copies.
      *
      * @throws PgbkException USAGE when both are one repository, OTHER_CLUSTER, REPOSITORY_NOT_INITIALISED,
-     *     NO_FITTING_BACKUP, REFUSED_BY_POLICY when a summary of the one is damaged
+     *     NO_FITTING_BACKUP
      */
     public CopyReport run(Request request, TaskMonitor monitor) {
         if (from.repository().id().equals(to.repository().id())) {
@@ -52,7 +53,8 @@ public final class RepositoryCopy {
                     "Name two different repositories.");
         }
         from.newestIncarnation();
-        List<BackupRecord> source = from.backups().list();
+        BackupListing listing = from.backups().listing();
+        List<BackupRecord> source = listing.backups();
         Set<Label> present =
                 to.backups().list().stream().map(BackupRecord::label).collect(Collectors.toSet());
         List<BackupRecord> plan = CopyPlanner.plan(source, present, request.backup());
@@ -69,7 +71,9 @@ public final class RepositoryCopy {
         }
         WalCopier wal = new WalCopier(from, to, sources, request.parallel(), monitor);
         List<CopyReport.CopiedBackup> done = new ArrayList<>();
-        List<PgbkException> failures = new ArrayList<>();
+        // A backup whose summary cannot be read is not copied either, and that must not pass in silence.
+        List<PgbkException> failures =
+                new ArrayList<>(request.backup().isEmpty() ? listing.damaged().values() : List.of());
         long bytes = copyBackups(
                 plan, targets, new BackupCopier(from, to, wal, request.parallel(), monitor), done, failures, monitor);
         if (request.backup().isEmpty()) {

@@ -48,6 +48,7 @@ import io.pgbk.postgres.WalFileName;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -391,6 +392,25 @@ class RepositoryCopyTest {
                 .forEachRemaining(object ->
                         keys.add(object.key() + " " + cluster.repository().sha256(object.key(), object.length())));
         return keys;
+    }
+
+    @Test
+    void aBackupWhoseSummaryCannotBeReadIsNamedAndTheOthersAreCopied() throws IOException {
+        Label first = SmallBackup.take(from);
+        Label second = SmallBackup.take(from, Lsn.parse("0/100800"));
+        Path summary = place("from").directory().resolve(RepositoryLayout.backup(TestPlace.CLUSTER, second));
+        byte[] content = Files.readAllBytes(summary);
+        content[content.length / 2] ^= 1;
+        Files.delete(summary);
+        Files.write(summary, content);
+        ClusterCatalog to = target("to", TestPlace.encrypted(2));
+
+        CopyReport report = copy(from, to, Optional.empty());
+
+        assertThat(labels(to)).containsExactly(first);
+        assertThat(report.failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
     }
 
     @Test
