@@ -51,7 +51,7 @@ final class PgBackRestContestant implements Contestant {
                 pg1-user=%s
                 """.formatted(
                         endpoint == null ? "repo1-path=" + repository : s3(endpoint, directory),
-                        blocks ? "repo1-block=y" : "",
+                        blocks ? "repo1-block=y\nbeta=y" : "",
                         locks,
                         server.dataDirectory(),
                         server.socketDirectory(),
