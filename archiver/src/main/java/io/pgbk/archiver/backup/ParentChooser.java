@@ -88,6 +88,15 @@ final class ParentChooser {
                 .orElseGet(() -> chooser.none(candidates.getLast()));
     }
 
+    /**
+     * What speaks against a backup that was chosen, now that the server stands elsewhere.
+     *
+     * @param backups as {@link #choose} got them
+     */
+    static Optional<String> objection(BackupRecord backup, List<BackupRecord> backups, Server server) {
+        return new ParentChooser(server, backups).objection(backup);
+    }
+
     private Choice none(BackupRecord newest) {
         return new Choice.None("backup " + newest.label() + " cannot be built on: "
                 + objection(newest).orElseThrow());

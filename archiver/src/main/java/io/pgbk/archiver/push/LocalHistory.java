@@ -10,8 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The history files of the pg_wal from which is pushed. */
-final class LocalHistory {
+/** The history files in a server's own pg_wal. */
+public final class LocalHistory {
     private LocalHistory() {}
 
     /**
@@ -19,7 +19,7 @@ final class LocalHistory {
      *
      * @throws PgbkException WAL_INVALID when it is there and cannot be read or is too big
      */
-    static Optional<byte[]> read(Path directory, int timeline) {
+    public static Optional<byte[]> read(Path directory, int timeline) {
         Path file = directory.resolve(new WalFileName.History(timeline).toString());
         try {
             if (Files.size(file) > TimelineHistory.MAX_BYTES) {

@@ -22,6 +22,9 @@ public final class EnvelopeReader {
     /** Most indexes and trailers fit into the end that is read first. */
     private static final int TAIL_BYTES = 64 * 1024;
 
+    private static final int MIN_TAIL_BYTES = 4096;
+    private static final int MAX_TAIL_BYTES = 16 * 1024 * 1024;
+
     private static final int MAX_INDEX_FRAMES = FormatLimits.MAX_INDEX_BYTES / EnvelopeWriter.INDEX_FRAME_BYTES;
 
     private final EnvelopeDecoder decoder;
@@ -50,6 +53,31 @@ public final class EnvelopeReader {
                 ? tail
                 : readRange(store, path, 0, (int) Math.min(length, FormatLimits.MAX_HEADER_BYTES));
         EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, start, codec, false);
+        return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
+    }
+
+    /**
+     * Opens an object whose header is known: with one read when its index fits into the end that is read.
+     *
+     * @param path its key below the prefix
+     * @param length its stored bytes
+     * @param headerBytes the header as it is stored
+     * @param indexBytes about how long index and trailer are; another read follows when they are longer
+     * @param codec borrowed as long as the reader is used
+     * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG
+     */
+    public static EnvelopeReader open(
+            ObjectStore store,
+            KeyRing ring,
+            ObjectKind kind,
+            String path,
+            long length,
+            Bytes headerBytes,
+            long indexBytes,
+            FrameCodec codec) {
+        int tailLength = (int) Math.min(length, Math.clamp(indexBytes, MIN_TAIL_BYTES, MAX_TAIL_BYTES));
+        byte[] tail = readRange(store, path, length - tailLength, tailLength);
+        EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, false);
         return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
     }
 

@@ -71,6 +71,13 @@ public final class WindowDigests {
         return crc;
     }
 
+    /** Whether a window has the same digests as a window of another file of the same length. */
+    public boolean sameWindow(int window, WindowDigests other, int otherWindow) {
+        return high[window] == other.high[otherWindow]
+                && low[window] == other.low[otherWindow]
+                && crc32c[window] == other.crc32c[otherWindow];
+    }
+
     /** Whether the content is the window's. */
     public boolean matches(int window, byte[] content, int offset, int length) {
         CRC32C crc = new CRC32C();

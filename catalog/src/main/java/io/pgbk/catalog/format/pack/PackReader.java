@@ -29,6 +29,13 @@ import java.util.TreeMap;
  * Used by one thread at a time; holds one stored and one raw frame in memory.
  */
 public final class PackReader implements AutoCloseable {
+    /** The usual page size: there is a digest for each page. */
+    private static final int DIGESTED_BYTES = 8192;
+    /** A frame's place and a few runs of pages. */
+    private static final long INDEX_BYTES_PER_FRAME = 64;
+
+    private static final long SPARE_BYTES = 8192;
+
     private final ObjectStore store;
     private final KeyRing ring;
     private final FrameCodec codec = FrameCodec.forReading();
@@ -104,12 +111,14 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * Reads the page digests of a pack from its index.
+     * Reads the page digests of a pack from its index; one request but for unusual packs.
      *
      * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
      */
     public PageDigests readPageDigests(PackRef pack) {
-        EnvelopeReader reader = EnvelopeReader.open(store, ring, ObjectKind.PACK, pack.path(), pack.length(), codec);
+        long expected = pack.rawLength() / DIGESTED_BYTES * Long.BYTES + INDEX_BYTES_PER_FRAME * pack.frames();
+        EnvelopeReader reader = EnvelopeReader.open(
+                store, ring, ObjectKind.PACK, pack.path(), pack.length(), pack.header(), expected + SPARE_BYTES, codec);
         return PageDigests.parse(reader.kindIndex(), ring, reader.frames(), pack.path());
     }
 

@@ -69,6 +69,11 @@ public final class PageDigests {
         return pages;
     }
 
+    /** About how much memory they take. */
+    public long memoryBytes() {
+        return Long.BYTES * (long) digests.length + 3L * Integer.BYTES * runFrames.length;
+    }
+
     /** The digest of a page that is at hand, for comparing with {@link #find}. */
     public long digest(byte[] content, int offset) {
         return hasher.hashBytesToLong(content, offset, pageBytes);
