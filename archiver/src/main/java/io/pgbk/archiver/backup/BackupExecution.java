@@ -12,6 +12,7 @@ import io.pgbk.catalog.repository.backup.BackupWriter;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.BackupLabel;
@@ -24,7 +25,6 @@ import io.pgbk.postgres.server.ServerFacts;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +37,8 @@ final class BackupExecution {
     private static final int MOST_FAILURES_IN_RESULT = 10_000;
 
     private final BackupPlan plan;
+    private final Optional<ParentBackup> parent;
+    private final ServerLine line;
     private final ServerFacts server;
     private final PostgresConnection control;
     private final PostgresConfig postgres;
@@ -50,9 +52,17 @@ final class BackupExecution {
     private final RepositoryRuntime runtime;
     private long lastHeartbeat;
 
-    /** @param control a session beside the one that holds the backup mode */
+    /**
+     * A backup about to be taken.
+     *
+     * @param parent the plan's parent; the caller's
+     * @param line where the server's timelines come from
+     * @param control a session beside the one that holds the backup mode
+     */
     BackupExecution(
             BackupPlan plan,
+            Optional<ParentBackup> parent,
+            ServerLine line,
             ServerFacts server,
             PostgresConnection control,
             ClusterCatalog cluster,
@@ -62,6 +72,8 @@ final class BackupExecution {
             Map<String, String> annotations,
             TaskMonitor monitor) {
         this.plan = plan;
+        this.parent = parent;
+        this.line = line;
         this.server = server;
         this.control = control;
         this.postgres = control.config();
@@ -87,12 +99,15 @@ final class BackupExecution {
                 EntrySorter entries = new EntrySorter(runtime.temporaryDirectory(), DataCopy.SORTER_BYTES)) {
             Instant startTime = runtime.clock().instant();
             requireRole(session.startedOnStandby());
+            parent.ifPresent(backup -> backup.requireOnLine(session.startTimeline(), line));
             WalProof wal = new WalProof(plan, archive, control, runtime.monotonic(), settings, monitor);
             wal.proveArchiving(session.startTimeline(), session.startLsn(), () -> heartbeat(session));
 
             PackTable packs = new PackTable(writer::packKey);
             RateLimiter limiter = new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
-            DataCopy copy = new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, monitor);
+            Optional<DataCopy.Parent> source = parent.map(backup -> sourceOf(backup, packs));
+            DataCopy copy =
+                    new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, source, monitor);
             copy.run(() -> heartbeat(session));
 
             monitor.phase("stop", -1);
@@ -107,7 +122,9 @@ final class BackupExecution {
                     .forEach(page -> copy.failures().add(page.file(), page.block()));
 
             monitor.phase("manifest", -1);
-            ManifestRef manifest = writeManifest(span, copy, packs.completed(), entries);
+            List<PackRef> refs = packs.completed();
+            List<PackUse> uses = PackUses.of(refs, writer.label(), source.map(DataCopy.Parent::packs));
+            ManifestRef manifest = writeManifest(span, copy, refs, uses, entries);
             writer.checkAlive();
 
             monitor.phase("wal", -1);
@@ -115,9 +132,15 @@ final class BackupExecution {
                     span.stop().stopTimeline(), session.startLsn(), span.stop().stopLsn(), writer::checkAlive);
 
             monitor.phase("commit", -1);
-            writer.commit(facts(span, copy, packs.completed()), manifest);
+            writer.commit(facts(span, copy, uses), manifest);
             return result(span, copy, startedNanos);
         }
+    }
+
+    private DataCopy.Parent sourceOf(ParentBackup backup, PackTable packs) {
+        List<PackRef> refs = backup.manifest().packs();
+        return new DataCopy.Parent(
+                backup.manifest(), new ParentPacks(refs, backup.usablePacks(), packs, monitor));
     }
 
     private void heartbeat(BackupSession session) {
@@ -174,11 +197,13 @@ final class BackupExecution {
         }
     }
 
-    private ManifestRef writeManifest(Span span, DataCopy copy, List<PackRef> packs, EntrySorter entries) {
+    private ManifestRef writeManifest(
+            Span span, DataCopy copy, List<PackRef> packs, List<PackUse> uses, EntrySorter entries) {
         ManifestFacts facts = ManifestContent.facts(
                 plan,
                 server,
                 writer.label(),
+                PackUses.parents(uses, writer.label(), plan.parent()),
                 copy.control(),
                 span.session().startLsn(),
                 span.startTime(),
@@ -195,16 +220,11 @@ final class BackupExecution {
                         postgres);
     }
 
-    private BackupFacts facts(Span span, DataCopy copy, List<PackRef> packs) {
-        List<PackUse> uses = new ArrayList<>(packs.size());
-        for (int i = 0; i < packs.size(); i++) {
-            long length = packs.get(i).length();
-            uses.add(new PackUse(writer.label(), i, length, length));
-        }
+    private BackupFacts facts(Span span, DataCopy copy, List<PackUse> uses) {
         CopyTotals totals = copy.totals();
         return new BackupFacts(
-                Optional.empty(),
-                Optional.empty(),
+                plan.parent(),
+                plan.fallbackReason(),
                 plan.incarnation().number(),
                 span.stop().stopTimeline(),
                 span.session().startLsn(),
@@ -228,8 +248,8 @@ final class BackupExecution {
         return new BackupResult(
                 writer.label().toString(),
                 plan.type().id(),
-                null,
-                null,
+                plan.parent().map(Label::toString).orElse(null),
+                plan.fallbackReason().orElse(null),
                 span.stop().stopTimeline(),
                 span.session().startLsn().toString(),
                 span.stop().stopLsn().toString(),

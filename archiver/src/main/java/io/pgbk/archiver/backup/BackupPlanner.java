@@ -4,6 +4,7 @@ import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.pack.PackSettings;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.files.DataDirectoryWalk;
 import io.pgbk.postgres.files.RelativePath;
 import io.pgbk.postgres.files.SourceEntry;
@@ -15,13 +16,18 @@ import io.pgbk.task.TaskMonitor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 
 /** Decides how a backup is taken, and how much there is to copy. */
 final class BackupPlanner {
     private BackupPlanner() {}
 
+    /** What kind of backup it becomes, as {@link BackupPlan} has it. */
+    record Kind(BackupType type, Optional<Label> parent, Optional<String> fallbackReason) {}
+
     static BackupPlan plan(
+            Kind kind,
             ServerFacts server,
             Path dataDirectory,
             Incarnation incarnation,
@@ -33,7 +39,9 @@ final class BackupPlanner {
         Count count = new Count();
         DataDirectoryWalk.walk(dataDirectory, walk, count, monitor);
         return new BackupPlan(
-                BackupType.FULL,
+                kind.type(),
+                kind.parent(),
+                kind.fallbackReason(),
                 incarnation,
                 server.inRecovery(),
                 dataDirectory,

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The committed backup, as {@code pgbk backup} reports it.
  *
  * @param label the backup's label
- * @param type {@code full}
+ * @param type {@code full}, {@code differential} or {@code incremental}
  * @param parent label of the parent, null for a full backup
  * @param fallbackReason why a full was taken instead of what was asked for, else null
  * @param timeline the timeline that the backup lies on

@@ -1,5 +1,6 @@
 package io.pgbk.archiver.backup;
 
+import io.pgbk.archiver.backup.BackupPlanner.Kind;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
@@ -17,14 +18,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Takes full backups of one cluster into one repository.
+ * Takes backups of one cluster into one repository.
  *
- * <p>In this order: everything that can be refused is refused; the label and the cluster's backup lease are taken; the
+ * <p>In this order: everything that can be refused is refused; the parent is chosen and held; the label and the cluster's backup lease are taken; the
  * server begins the backup; archiving is proved; the files are copied; the server ends the backup; the manifest is
  * written; all WAL from start to stop is proved present; the summary is created. Before that last step nothing is
  * listed, and whatever fails or stops the run ends the server's backup mode, aborts uploads and releases the lease.
  */
 public final class BackupRunner {
+    private static final Kind FULL = new Kind(BackupType.FULL, Optional.empty(), Optional.empty());
+
     private final PostgresConfig postgres;
     private final ClusterCatalog cluster;
     private final BackupSettings settings;
@@ -52,15 +55,70 @@ public final class BackupRunner {
                 return new BackupOutcome.NothingToDo("the server is a standby");
             }
             Incarnation incarnation = examine(connection, server, request, monitor);
-            BackupPlan plan = BackupPlanner.plan(
-                    server, postgres.dataDirectory(), incarnation, settings, runtime.compression(), monitor);
-            BackupStart start =
-                    new BackupStart(BackupType.FULL, incarnation, Optional.empty(), settings.holderDeadline());
-            try (BackupWriter writer = cluster.backups().begin(start)) {
-                BackupExecution execution = new BackupExecution(
-                        plan, server, connection, cluster, writer, settings, origin, request.annotations(), monitor);
-                return new BackupOutcome.Taken(execution.run(started));
+            ServerLine line = new ServerLine(postgres.dataDirectory(), cluster.wal(incarnation));
+            if (request.type() == BackupType.FULL) {
+                return new BackupOutcome.Taken(take(
+                        connection, server, incarnation, request, FULL, Optional.empty(), line, started, monitor));
             }
+            return switch (new ParentFinder(connection, cluster, incarnation, line, monitor).find(request.type())) {
+                case ParentFinder.Found.None(String reason) -> {
+                    monitor.warn("taking a full backup: " + reason);
+                    Kind kind = new Kind(BackupType.FULL, Optional.empty(), Optional.of(reason));
+                    yield new BackupOutcome.Taken(take(
+                            connection, server, incarnation, request, kind, Optional.empty(), line, started, monitor));
+                }
+                case ParentFinder.Found.Parent(ParentBackup parent) -> {
+                    try (parent) {
+                        Kind kind = new Kind(request.type(), Optional.of(parent.label()), Optional.empty());
+                        yield new BackupOutcome.Taken(take(
+                                connection,
+                                server,
+                                incarnation,
+                                request,
+                                kind,
+                                Optional.of(parent),
+                                line,
+                                started,
+                                monitor));
+                    }
+                }
+            };
+        }
+    }
+
+    private BackupResult take(
+            PostgresConnection connection,
+            ServerFacts server,
+            Incarnation incarnation,
+            BackupRequest request,
+            Kind kind,
+            Optional<ParentBackup> parent,
+            ServerLine line,
+            long started,
+            TaskMonitor monitor) {
+        BackupPlan plan = BackupPlanner.plan(
+                kind,
+                server,
+                postgres.dataDirectory(),
+                incarnation,
+                settings,
+                cluster.repository().runtime().compression(),
+                monitor);
+        BackupStart start = new BackupStart(kind.type(), incarnation, kind.parent(), settings.holderDeadline());
+        try (BackupWriter writer = cluster.backups().begin(start)) {
+            BackupExecution execution = new BackupExecution(
+                    plan,
+                    parent,
+                    line,
+                    server,
+                    connection,
+                    cluster,
+                    writer,
+                    settings,
+                    origin,
+                    request.annotations(),
+                    monitor);
+            return execution.run(started);
         }
     }
 

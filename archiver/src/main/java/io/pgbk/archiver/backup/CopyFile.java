@@ -4,7 +4,6 @@ import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.WindowDigests;
-import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.files.SourceFile;
@@ -12,7 +11,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -29,20 +27,26 @@ import org.jspecify.annotations.Nullable;
 final class CopyFile {
     private final SourceFile source;
     private final long sliceBytes;
-    private final List<Placement>[] placements;
+    private final Pieces[] pieces;
     private final WindowDigests[] digests;
     private int unread;
     private int unsealed;
     private boolean vanished;
     private @Nullable FileChannel channel;
+    private @Nullable ParentFile parent;
 
-    /** @param sliceBytes length of all slices but the last; a multiple of the digest window */
-    @SuppressWarnings({"unchecked", "rawtypes"}) // an array of lists
-    CopyFile(SourceFile source, long sliceBytes) {
+    /**
+     * A file to be copied.
+     *
+     * @param sliceBytes length of all slices but the last; a multiple of the digest window
+     * @param parent what the parent backup has of it, null when there is nothing
+     */
+    CopyFile(SourceFile source, long sliceBytes, @Nullable ParentFile parent) {
         this.source = source;
+        this.parent = parent;
         this.sliceBytes = sliceBytes;
         int slices = Math.toIntExact(Math.max(1, (source.size() + sliceBytes - 1) / sliceBytes));
-        this.placements = new List[slices];
+        this.pieces = new Pieces[slices];
         this.digests = new WindowDigests[slices];
         this.unread = slices;
         this.unsealed = slices;
@@ -98,13 +102,21 @@ final class CopyFile {
         return Optional.of(open);
     }
 
+    /** What the parent backup has of the file, as long as a slice is to be read. */
+    synchronized Optional<ParentFile> parent() {
+        return Optional.ofNullable(parent);
+    }
+
     /** A slice needs the channel no longer; the last one closes it. */
     synchronized void sliceRead() throws IOException {
         unread--;
         FileChannel open = channel;
-        if (unread == 0 && open != null) {
+        if (unread == 0) {
+            parent = null; // may be big
             channel = null;
-            open.close();
+            if (open != null) {
+                open.close();
+            }
         }
     }
 
@@ -113,22 +125,16 @@ final class CopyFile {
      *
      * @return the manifest's entry when this was the last slice
      */
-    synchronized Optional<FileEntry> sliceSealed(int slice, List<Placement> places, WindowDigests windows) {
-        placements[slice] = places;
+    synchronized Optional<FileEntry> sliceSealed(int slice, Pieces places, WindowDigests windows) {
+        pieces[slice] = places;
         digests[slice] = windows;
         unsealed--;
         return unsealed == 0 ? Optional.of(entry()) : Optional.empty();
     }
 
     private FileEntry entry() {
-        List<Extent> extents = new ArrayList<>();
-        for (List<Placement> slice : placements) {
-            for (Placement place : slice) {
-                extents.add(place.extent());
-            }
-        }
         WindowDigests all = digests.length == 1 ? digests[0] : WindowDigests.concatenate(Arrays.asList(digests));
-        return entryOf(source, extents, all);
+        return entryOf(source, Pieces.extents(Arrays.asList(pieces)), all);
     }
 
     /** The manifest's entry of a file with this content. */

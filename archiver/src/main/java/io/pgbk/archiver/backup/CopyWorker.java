@@ -1,5 +1,6 @@
 package io.pgbk.archiver.backup;
 
+import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.manifest.WindowDigests;
@@ -23,8 +24,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies work units into packs of its own: reads a piece, verifies its pages, digests it, appends it. One per thread;
- * holds one frame of content beside what its pack writer needs.
+ * Copies work units into packs of its own: reads a piece, verifies its pages, digests it, appends it, or takes from the
+ * parent backup what is the same there. One per thread; holds one frame of content beside what its pack writer needs.
  */
 final class CopyWorker {
     /** So many files may wait for their shared frame to be sealed before it is sealed early. */
@@ -35,6 +36,8 @@ final class CopyWorker {
     private final PackWriter writer;
     private final EntrySorter entries;
     private final @Nullable PageChecker checker;
+    private final @Nullable WindowCopier windows;
+    private final int frameBytes;
     private final int pageBytes;
     private final TaskMonitor monitor;
     private final byte[] piece;
@@ -42,20 +45,22 @@ final class CopyWorker {
     private final WindowDigester digester = new WindowDigester();
     private final Deque<Unsealed> unsealed = new ArrayDeque<>();
 
-    /** A slice that was appended and whose last pieces may not know their place yet. */
-    private record Unsealed(CopyFile file, int slice, List<Placement> placements, WindowDigests windows) {
-        boolean isSealed() {
-            return placements.isEmpty() || placements.getLast().isSealed();
-        }
-    }
+    /** A slice that was copied; some of its pieces may not know their place yet. */
+    private record Unsealed(CopyFile file, int slice, Pieces pieces, WindowDigests windows) {}
 
-    /** @param checker verifies relation pages; null when checksums are off */
+    /**
+     * A worker for one thread.
+     *
+     * @param checker verifies relation pages; null when checksums are off
+     * @param windows copies the files that a parent backup has; null without a parent
+     */
     CopyWorker(
             CopyTotals totals,
             RateLimiter limiter,
             PackWriter writer,
             EntrySorter entries,
             @Nullable PageChecker checker,
+            @Nullable WindowCopier windows,
             int frameBytes,
             int pageBytes,
             TaskMonitor monitor) {
@@ -64,9 +69,11 @@ final class CopyWorker {
         this.writer = writer;
         this.entries = entries;
         this.checker = checker;
+        this.windows = windows;
+        this.frameBytes = frameBytes;
         this.pageBytes = pageBytes;
         this.monitor = monitor;
-        this.piece = new byte[frameBytes];
+        this.piece = new byte[Math.max(frameBytes, FormatLimits.WINDOW_BYTES)];
         this.pieceBuffer = ByteBuffer.wrap(piece).order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -106,9 +113,17 @@ final class CopyWorker {
             checker.startSlice();
         }
         try {
-            List<Placement> placements = copyPieces(file, slice, channel.get());
+            ParentFile parent = file.parent().orElse(null);
+            Unsealed copied = windows == null || parent == null
+                    ? copyPieces(file, slice, channel.get())
+                    : copyWindows(windows, parent, file, slice, channel.get());
             file.sliceRead();
-            unsealed.add(new Unsealed(file, slice, placements, digester.finish()));
+            // What was taken over as a whole waits for nobody.
+            if (copied.pieces.isSealed()) {
+                handOn(copied);
+            } else {
+                unsealed.add(copied);
+            }
         } catch (IOException e) {
             throw new PgbkException(
                     ErrorCode.POSTGRES_UNSUITABLE,
@@ -122,26 +137,56 @@ final class CopyWorker {
         handOnSealed();
     }
 
-    private List<Placement> copyPieces(CopyFile file, int slice, FileChannel channel) throws IOException {
+    private Unsealed copyPieces(CopyFile file, int slice, FileChannel channel) throws IOException {
         long start = file.sliceOffset(slice);
         int length = file.sliceLength(slice);
         RelationFile relation = file.source().relation();
-        List<Placement> placements = new ArrayList<>(1 + length / piece.length);
+        Pieces pieces = new Pieces();
         for (int done = 0; done < length; ) {
-            monitor.checkCancelled();
-            int want = Math.min(piece.length, length - done);
-            limiter.acquire(want);
-            int got = read(channel, start + done, want);
-            if (checker != null && relation != null) {
-                checker.check(file.source(), relation, channel, pieceBuffer, got, start + done);
-            }
+            int want = Math.min(frameBytes, length - done);
+            readChecked(file, channel, start + done, want);
             digester.update(piece, 0, want);
-            placements.add(writer.append(piece, 0, want, relation != null && want % pageBytes == 0));
+            pieces.add(writer.append(piece, 0, want, relation != null && want % pageBytes == 0), 0, want);
             done += want;
-            totals.read(got);
             monitor.advance(want);
         }
-        return placements;
+        return new Unsealed(file, slice, pieces, digester.finish());
+    }
+
+    private Unsealed copyWindows(
+            WindowCopier copier, ParentFile parent, CopyFile file, int slice, FileChannel channel)
+            throws IOException {
+        long start = file.sliceOffset(slice);
+        int length = file.sliceLength(slice);
+        boolean relation = file.source().relation() != null;
+        Pieces pieces = new Pieces();
+        List<WindowDigests> digests = new ArrayList<>(1 + length / FormatLimits.WINDOW_BYTES);
+        for (int done = 0; done < length; ) {
+            int want = Math.min(FormatLimits.WINDOW_BYTES, length - done);
+            readChecked(file, channel, start + done, want);
+            digester.update(piece, 0, want);
+            WindowDigests digest = digester.finish();
+            digests.add(digest);
+            copier.copy(
+                    parent,
+                    new WindowCopier.Window(file.source().path(), start + done, piece, want, digest, relation),
+                    pieces);
+            done += want;
+            monitor.advance(want);
+        }
+        return new Unsealed(file, slice, pieces, WindowDigests.concatenate(digests));
+    }
+
+    /** Fills the piece with what the file has there; pages of a relation that were torn are read again. */
+    private void readChecked(CopyFile file, FileChannel channel, long position, int want) throws IOException {
+        monitor.checkCancelled();
+        limiter.acquire(want);
+        int got = read(channel, position, want);
+        RelationFile relation = file.source().relation();
+        if (checker != null && relation != null) {
+            checker.check(file.source(), relation, channel, pieceBuffer, got, position);
+        }
+        totals.read(got);
     }
 
     /** Fills the piece with what the file has there; what it lost meanwhile becomes zeros. Returns what it had. */
@@ -159,13 +204,17 @@ final class CopyWorker {
     }
 
     private void handOnSealed() {
-        for (Unsealed first = unsealed.peek(); first != null && first.isSealed(); first = unsealed.peek()) {
+        for (Unsealed first = unsealed.peek(); first != null && first.pieces.isSealed(); first = unsealed.peek()) {
             unsealed.remove();
-            CopyFile file = first.file();
-            file.sliceSealed(first.slice(), first.placements(), first.windows()).ifPresent(entry -> {
-                entries.add(entry);
-                totals.copied(file.size());
-            });
+            handOn(first);
         }
+    }
+
+    private void handOn(Unsealed sealed) {
+        CopyFile file = sealed.file;
+        file.sliceSealed(sealed.slice, sealed.pieces, sealed.windows).ifPresent(entry -> {
+            entries.add(entry);
+            totals.copied(file.size());
+        });
     }
 }

@@ -4,6 +4,8 @@ import io.pgbk.archiver.ControlFile;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.repository.Repository;
@@ -21,6 +23,7 @@ import io.pgbk.postgres.files.SourceTablespace;
 import io.pgbk.postgres.files.WalkVisitor;
 import io.pgbk.task.TaskMonitor;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory: for each thread three frames and what its upload keeps in flight; for the whole copy {@link
  * #SORTER_BYTES} of manifest entries, the rest of them in temporary files; and {@link UnitPlanner}'s few units. With the
  * default frame of 1 MiB and parts of 8 MiB that is below 256 MiB for up to eight threads, whatever the database's size.
+ * A parent backup adds what {@link ParentFiles} and {@link ParentPacks} state, and the parent's entries of the files that
+ * are in work.
  */
 final class DataCopy {
     /** Encoded manifest entries kept in memory. */
@@ -41,12 +46,16 @@ final class DataCopy {
     private final RateLimiter limiter;
     private final PackTable packs;
     private final EntrySorter entries;
+    private final Optional<Parent> parent;
     private final TaskMonitor monitor;
     private final CopyTotals totals = new CopyTotals();
     private final PageFailures failures = new PageFailures();
     private final FuturePages future = new FuturePages();
     private @Nullable SourceFile controlSource;
     private volatile @Nullable PgControl copiedControl;
+
+    /** The backup that unchanged content is taken from. */
+    record Parent(ManifestReader manifest, ParentPacks packs) {}
 
     DataCopy(
             BackupPlan plan,
@@ -55,6 +64,7 @@ final class DataCopy {
             RateLimiter limiter,
             PackTable packs,
             EntrySorter entries,
+            Optional<Parent> parent,
             TaskMonitor monitor) {
         this.plan = plan;
         this.repository = repository;
@@ -62,6 +72,7 @@ final class DataCopy {
         this.limiter = limiter;
         this.packs = packs;
         this.entries = entries;
+        this.parent = parent;
         this.monitor = monitor;
     }
 
@@ -72,8 +83,9 @@ final class DataCopy {
      */
     void run(Runnable heartbeat) {
         monitor.phase("copy", plan.expectedBytes());
+        Optional<ParentFiles> files = parent.map(backup -> new ParentFiles(backup.manifest()));
         try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
-            UnitPlanner planner = new UnitPlanner(threads::submit);
+            UnitPlanner planner = new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);
             DataDirectoryWalk.walk(plan.dataDirectory(), plan.walk(), new Visitor(planner), monitor);
             planner.flush();
             if (controlSource == null) {
@@ -158,6 +170,8 @@ final class DataCopy {
                 packs,
                 plan.packs(),
                 repository.runtime().random());
+        private final PackReader reader =
+                new PackReader(repository.store(), repository.keys());
         private final CopyWorker worker = new CopyWorker(
                 totals,
                 limiter,
@@ -166,9 +180,20 @@ final class DataCopy {
                 plan.verifyPages()
                         ? new PageChecker(startLsn, plan.relationSegmentBlocks(), failures, future, monitor)
                         : null,
+                parent.map(this::windows).orElse(null),
                 plan.packs().frameBytes(),
                 plan.packs().pageBytes(),
                 monitor);
+
+        private WindowCopier windows(Parent from) {
+            return new WindowCopier(
+                    from.packs(),
+                    reader,
+                    writer,
+                    failures,
+                    plan.packs().frameBytes(),
+                    plan.packs().pageBytes());
+        }
 
         @Override
         public void copy(WorkUnit unit) {
@@ -199,6 +224,7 @@ final class DataCopy {
 
         @Override
         public void close() {
+            reader.close();
             writer.close();
         }
     }

@@ -22,11 +22,16 @@ import java.util.TreeMap;
 final class ManifestContent {
     private ManifestContent() {}
 
-    /** Reads the configuration files too; those that cannot be read are warnings. */
+    /**
+     * Reads the configuration files too; those that cannot be read are warnings.
+     *
+     * @param parents labels of the backups whose packs are used, the parent first
+     */
     static ManifestFacts facts(
             BackupPlan plan,
             ServerFacts server,
             Label label,
+            List<Label> parents,
             PgControl copied,
             Lsn startLsn,
             Instant startTime,
@@ -36,7 +41,7 @@ final class ManifestContent {
         return new ManifestFacts(
                 label.toString(),
                 plan.type().id(),
-                List.of(),
+                parents.stream().map(Label::toString).toList(),
                 plan.incarnation().number(),
                 server.systemIdentifier(),
                 server.version().major(),

@@ -3,22 +3,28 @@ package io.pgbk.archiver.backup;
 import io.pgbk.postgres.files.RelativePath;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
-/** The pages that stayed wrong. Safe for use by many threads; names at most {@link #LIMIT}, counts all. */
+/**
+ * The pages that stayed wrong, each once: a page can be found by the copy and be known from the parent backup too. Safe
+ * for use by many threads; names at most {@link #LIMIT} and counts all, those that it cannot name without a look at
+ * whether they were counted before.
+ */
 final class PageFailures {
     static final int LIMIT = 100_000;
 
-    private final List<Failure> named = new ArrayList<>();
+    private final Set<Failure> named = new HashSet<>();
     private long count;
 
     /** A page whose content cannot be what PostgreSQL wrote. */
     record Failure(RelativePath file, long block) {}
 
     synchronized void add(RelativePath file, long block) {
-        count++;
-        if (named.size() < LIMIT) {
-            named.add(new Failure(file, block));
+        Failure failure = new Failure(file, block);
+        if (named.size() < LIMIT ? named.add(failure) : !named.contains(failure)) {
+            count++;
         }
     }
 

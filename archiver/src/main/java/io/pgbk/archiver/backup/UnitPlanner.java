@@ -3,7 +3,9 @@ package io.pgbk.archiver.backup;
 import io.pgbk.postgres.files.SourceFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Cuts files into units of work in the order in which they come: big files into slices for several threads, small ones
@@ -16,17 +18,20 @@ final class UnitPlanner {
     private static final long BUNDLE_BYTES = 2L << 20;
     private static final int BUNDLE_FILES = 256;
 
+    private final Function<SourceFile, Optional<ParentFile>> parents;
     private final Consumer<WorkUnit> sink;
     private List<CopyFile> bundle = new ArrayList<>();
     private long bundledBytes;
 
-    UnitPlanner(Consumer<WorkUnit> sink) {
+    /** @param parents finds what the parent backup has of a file */
+    UnitPlanner(Function<SourceFile, Optional<ParentFile>> parents, Consumer<WorkUnit> sink) {
+        this.parents = parents;
         this.sink = sink;
     }
 
     /** Plans the next file. */
     void add(SourceFile source) {
-        CopyFile file = new CopyFile(source, SLICE_BYTES);
+        CopyFile file = new CopyFile(source, SLICE_BYTES, parents.apply(source).orElse(null));
         if (file.slices() > 1) {
             for (int slice = 0; slice < file.slices(); slice++) {
                 sink.accept(new WorkUnit.Slice(file, slice));

@@ -70,7 +70,8 @@ final class CopyFixture implements AutoCloseable {
                         Files.getLastModifiedTime(file),
                         content.length,
                         RelationFile.parse(relative.name()).orElse(null)),
-                SLICE_BYTES);
+                SLICE_BYTES,
+                null);
     }
 
     PackWriter newWriter() {
@@ -86,6 +87,7 @@ final class CopyFixture implements AutoCloseable {
                 writer,
                 entries,
                 checker,
+                null,
                 FRAME_BYTES,
                 PAGE_BYTES,
                 monitor);

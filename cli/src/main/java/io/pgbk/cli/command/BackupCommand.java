@@ -7,6 +7,7 @@ import io.pgbk.archiver.backup.BackupResult;
 import io.pgbk.archiver.backup.BackupRunner;
 import io.pgbk.archiver.backup.BackupSettings;
 import io.pgbk.archiver.backup.PageFailure;
+import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.Settings;
 import io.pgbk.cli.output.ConsoleMonitor;
@@ -34,16 +35,19 @@ import picocli.CommandLine.Option;
         })
 public final class BackupCommand implements Callable<Integer> {
     private static final int SHOWN_PAGE_ERRORS = 20;
-    private static final String FULL = "full";
 
     private final Session session;
 
     @Option(
             names = "--type",
-            paramLabel = "full",
+            paramLabel = "full|diff|incr",
             completionCandidates = Words.BackupTypes.class,
-            description = "What to take; a full backup.")
-    private String type = FULL;
+            description = {
+                "How much to store: full, everything; diff, what changed since the last full backup; incr, what changed"
+                        + " since the last backup.",
+                "Without a fitting backup to build on a full one is taken, and the answer says why."
+            })
+    private String type = BackupType.FULL.suffix();
 
     @Option(names = "--standby", description = "Copies the files from this standby; the primary must be archiving.")
     private boolean standby;
@@ -65,14 +69,9 @@ public final class BackupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!type.equals(FULL)) {
-            throw new PgbkException(
-                    ErrorCode.USAGE,
-                    type.equals("diff") || type.equals("incr")
-                            ? "this version of pgbk takes no backups of type " + type
-                            : "--type " + type + " is unknown",
-                    "Take a full backup: --type full, or leave --type out.");
-        }
+        BackupType wanted = BackupType.ofSuffix(type)
+                .orElseThrow(() -> new PgbkException(
+                        ErrorCode.USAGE, "--type " + type + " is unknown", "Give full, diff or incr."));
         if (standby && ifPrimary) {
             throw new PgbkException(
                     ErrorCode.USAGE, "--standby and --if-primary exclude each other", "Give one of them.");
@@ -87,7 +86,7 @@ public final class BackupCommand implements Callable<Integer> {
                     repositories.cluster(repository),
                     settings(configuration),
                     new BackupOrigin(Repositories.hostName(), Version.current()));
-            BackupOutcome outcome = runner.run(new BackupRequest(standby, ifPrimary, notes), monitor);
+            BackupOutcome outcome = runner.run(new BackupRequest(wanted, standby, ifPrimary, notes), monitor);
             monitor.finish();
             return switch (outcome) {
                 case BackupOutcome.Taken taken -> taken(taken.result());
@@ -112,6 +111,12 @@ public final class BackupCommand implements Callable<Integer> {
         List<String> text = new ArrayList<>();
         text.add("took " + result.label() + ", a " + result.type() + " backup, in "
                 + Units.span(Duration.ofMillis((long) (result.seconds() * 1000))));
+        if (result.parent() != null) {
+            text.add("  built on " + result.parent());
+        }
+        if (result.fallbackReason() != null) {
+            text.add("  full, not " + type + ": " + result.fallbackReason());
+        }
         text.add("  " + Units.count(result.files(), "file", "files") + ", " + Units.bytes(result.databaseBytes())
                 + " of data, " + Units.bytes(result.storedBytes()) + " stored");
         text.add("  timeline " + Integer.toUnsignedString(result.timeline()) + ", " + result.startLsn() + " to "

@@ -31,7 +31,7 @@ final class Words {
     /** For {@code backup --type}. */
     static final class BackupTypes extends Of {
         BackupTypes() {
-            super("full");
+            super("full", "diff", "incr");
         }
     }
 
