@@ -30,8 +30,13 @@ public final class InProcessArchiver implements AutoCloseable {
 
     /** The same server with an archive_command that waits up to ten seconds for this archiver. */
     public PostgresServerOptions configure(PostgresServerOptions server) {
-        return server.withArchiveCommand("i=0; while [ ! -e " + markers + "/%f ]; do i=$((i+1));"
-                + " [ $i -gt 500 ] && exit 1; sleep 0.02; done # archive-push");
+        return server.withArchiveCommand(command());
+    }
+
+    /** The archive_command of the server that this archiver serves. */
+    public String command() {
+        return "i=0; while [ ! -e " + markers + "/%f ]; do i=$((i+1));"
+                + " [ $i -gt 500 ] && exit 1; sleep 0.02; done # archive-push";
     }
 
     /** Begins to push what the server wants archived. */

@@ -11,8 +11,8 @@ import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupWriter;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
-import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.BackupLabel;
@@ -139,8 +139,7 @@ final class BackupExecution {
 
     private DataCopy.Parent sourceOf(ParentBackup backup, PackTable packs) {
         List<PackRef> refs = backup.manifest().packs();
-        return new DataCopy.Parent(
-                backup.manifest(), new ParentPacks(refs, backup.usablePacks(), packs, monitor));
+        return new DataCopy.Parent(backup.manifest(), new ParentPacks(refs, backup.usablePacks(), packs, monitor));
     }
 
     private void heartbeat(BackupSession session) {

@@ -57,8 +57,8 @@ public final class BackupRunner {
             Incarnation incarnation = examine(connection, server, request, monitor);
             ServerLine line = new ServerLine(postgres.dataDirectory(), cluster.wal(incarnation));
             if (request.type() == BackupType.FULL) {
-                return new BackupOutcome.Taken(take(
-                        connection, server, incarnation, request, FULL, Optional.empty(), line, started, monitor));
+                return new BackupOutcome.Taken(
+                        take(connection, server, incarnation, request, FULL, Optional.empty(), line, started, monitor));
             }
             return switch (new ParentFinder(connection, cluster, incarnation, line, monitor).find(request.type())) {
                 case ParentFinder.Found.None(String reason) -> {

@@ -153,8 +153,7 @@ final class CopyWorker {
         return new Unsealed(file, slice, pieces, digester.finish());
     }
 
-    private Unsealed copyWindows(
-            WindowCopier copier, ParentFile parent, CopyFile file, int slice, FileChannel channel)
+    private Unsealed copyWindows(WindowCopier copier, ParentFile parent, CopyFile file, int slice, FileChannel channel)
             throws IOException {
         long start = file.sliceOffset(slice);
         int length = file.sliceLength(slice);

@@ -85,7 +85,8 @@ final class DataCopy {
         monitor.phase("copy", plan.expectedBytes());
         Optional<ParentFiles> files = parent.map(backup -> new ParentFiles(backup.manifest()));
         try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
-            UnitPlanner planner = new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);
+            UnitPlanner planner =
+                    new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);
             DataDirectoryWalk.walk(plan.dataDirectory(), plan.walk(), new Visitor(planner), monitor);
             planner.flush();
             if (controlSource == null) {
@@ -170,8 +171,7 @@ final class DataCopy {
                 packs,
                 plan.packs(),
                 repository.runtime().random());
-        private final PackReader reader =
-                new PackReader(repository.store(), repository.keys());
+        private final PackReader reader = new PackReader(repository.store(), repository.keys());
         private final CopyWorker worker = new CopyWorker(
                 totals,
                 limiter,

@@ -68,8 +68,7 @@ final class ParentFinder {
             return new Found.None("the history of timeline " + Integer.toUnsignedString(position.timeline())
                     + " is neither in pg_wal nor in the repository");
         }
-        ParentChooser.Server server =
-                new ParentChooser.Server(incarnation.number(), history.get(), position.lsn());
+        ParentChooser.Server server = new ParentChooser.Server(incarnation.number(), history.get(), position.lsn());
         List<BackupRecord> backups = cluster.backups().list();
         return switch (ParentChooser.choose(type, backups, server)) {
             case ParentChooser.Choice.None(String reason) -> new Found.None(reason);

@@ -89,11 +89,7 @@ final class ParentPacks {
                     use.storedBytes += frame.storedLength();
                 }
                 Extent.Frame renamed = new Extent.Frame(
-                        use.ordinal,
-                        frame.number(),
-                        frame.storedOffset(),
-                        frame.storedLength(),
-                        frame.rawLength());
+                        use.ordinal, frame.number(), frame.storedOffset(), frame.storedLength(), frame.rawLength());
                 yield new Extent.Stored(renamed, offsetInFrame, bytes);
             }
         };

@@ -89,8 +89,7 @@ final class WindowCopier {
             return false;
         }
         extents.forEach(extent -> pieces.add(parents.take(extent)));
-        parent.failures(window.offset, window.length, pageBytes)
-                .forEach(block -> failures.add(window.file, block));
+        parent.failures(window.offset, window.length, pageBytes).forEach(block -> failures.add(window.file, block));
         return true;
     }
 
@@ -153,8 +152,8 @@ final class WindowCopier {
                 if (!parents.isUsable(extent)) {
                     yield false;
                 }
-                Optional<PageDigests> digests = parents.digests(frame.pack(), reader)
-                        .filter(known -> known.pageBytes() == pageBytes);
+                Optional<PageDigests> digests =
+                        parents.digests(frame.pack(), reader).filter(known -> known.pageBytes() == pageBytes);
                 yield digests.isPresent()
                         && digests.get().find(frame.number(), offsetInFrame).stream()
                                 .anyMatch(digest -> digest == digests.get().digest(window.content, offset));

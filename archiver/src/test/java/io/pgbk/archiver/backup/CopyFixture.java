@@ -5,6 +5,7 @@ import io.pgbk.catalog.format.RepositoryId;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackSettings;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.format.pack.PackWriter;
@@ -21,10 +22,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** The copy engine on a directory of the test's own, with the means to read back what it stored. */
 final class CopyFixture implements AutoCloseable {
@@ -35,13 +41,16 @@ final class CopyFixture implements AutoCloseable {
 
     final Path source;
     final ObjectStore store;
-    final KeyRing ring = KeyRing.create(RepositoryId.random(new SecureRandom()), new SecureRandom());
-    final PackTable packs = new PackTable(number -> "packs/" + number);
+    final KeyRing ring;
+    final PackTable packs;
     final PageFailures failures = new PageFailures();
     final FuturePages future = new FuturePages();
     final CopyTotals totals = new CopyTotals();
     final List<String> warnings = new CopyOnWriteArrayList<>();
+    private final int frameBytes;
     private final EntrySorter entries;
+    private final @Nullable CopyFixture parent;
+    private final @Nullable ParentPacks parentPacks;
     private final List<FileEntry> sorted = new ArrayList<>();
     private final TaskMonitor monitor = new TaskMonitor() {
         @Override
@@ -51,9 +60,64 @@ final class CopyFixture implements AutoCloseable {
     };
 
     CopyFixture(Path directory) throws IOException {
+        this(directory, FRAME_BYTES);
+    }
+
+    CopyFixture(Path directory, int frameBytes) throws IOException {
+        this.frameBytes = frameBytes;
+        parent = null;
+        parentPacks = null;
+        ring = KeyRing.create(RepositoryId.random(new SecureRandom()), new SecureRandom());
+        packs = new PackTable(number -> "packs/1/" + number);
         source = Files.createDirectories(directory.resolve("source"));
         store = ObjectStores.open(new DirectoryStoreConfig(Files.createDirectories(directory.resolve("store"))));
         entries = new EntrySorter(directory, 1 << 20);
+    }
+
+    private CopyFixture(CopyFixture parent, Path directory, int generation, BitSet usable) throws IOException {
+        this.parent = parent;
+        frameBytes = parent.frameBytes;
+        ring = parent.ring;
+        source = parent.source;
+        store = parent.store;
+        packs = new PackTable(number -> "packs/" + generation + "/" + number);
+        parentPacks = new ParentPacks(parent.packs.completed(), usable, packs, monitor);
+        entries = new EntrySorter(directory, 1 << 20);
+    }
+
+    /** The next backup, built on this one, which closes the store; all of this one's packs are there. */
+    CopyFixture next(Path directory, int generation) throws IOException {
+        BitSet all = new BitSet();
+        all.set(0, packs.completed().size());
+        return next(directory, generation, all);
+    }
+
+    /** The same when only some of this one's packs may be used. */
+    CopyFixture next(Path directory, int generation, BitSet usable) throws IOException {
+        return new CopyFixture(this, directory, generation, usable);
+    }
+
+    /** What is taken from the parent. */
+    ParentPacks parentPacks() {
+        return Objects.requireNonNull(parentPacks);
+    }
+
+    private @Nullable ParentFile inParent(String path) {
+        return parent == null
+                ? null
+                : parent.entries().stream()
+                        .filter(entry -> entry.path().text().equals(path) && entry.size() > 0)
+                        .findFirst()
+                        .map(entry -> new ParentFile(entry, parent.failuresOf(path)))
+                        .orElse(null);
+    }
+
+    private NavigableSet<Long> failuresOf(String path) {
+        NavigableSet<Long> blocks = new TreeSet<>();
+        failures.named().stream()
+                .filter(failure -> failure.file().toString().equals(path))
+                .forEach(failure -> blocks.add(failure.block()));
+        return blocks;
     }
 
     /** Writes a file and plans it at the length that it has now. */
@@ -71,11 +135,11 @@ final class CopyFixture implements AutoCloseable {
                         content.length,
                         RelationFile.parse(relative.name()).orElse(null)),
                 SLICE_BYTES,
-                null);
+                inParent(path));
     }
 
     PackWriter newWriter() {
-        PackSettings settings = new PackSettings(Compression.DEFAULT, FRAME_BYTES, 1 << 20, PAGE_BYTES);
+        PackSettings settings = new PackSettings(Compression.DEFAULT, frameBytes, 1 << 20, PAGE_BYTES);
         return new PackWriter(store, ring, packs, settings, new SecureRandom());
     }
 
@@ -87,8 +151,11 @@ final class CopyFixture implements AutoCloseable {
                 writer,
                 entries,
                 checker,
-                null,
-                FRAME_BYTES,
+                parentPacks == null
+                        ? null
+                        : new WindowCopier(
+                                parentPacks, new PackReader(store, ring), writer, failures, frameBytes, PAGE_BYTES),
+                frameBytes,
                 PAGE_BYTES,
                 monitor);
     }
@@ -126,6 +193,8 @@ final class CopyFixture implements AutoCloseable {
     @Override
     public void close() {
         entries.close();
-        store.close();
+        if (parent == null) {
+            store.close();
+        }
     }
 }
