@@ -59,17 +59,33 @@ final class WindowCopier {
         this.pageBytes = pageBytes;
     }
 
-    /**
-     * A window as it was read.
-     *
-     * @param offset in the file, a multiple of the window size
-     * @param content the bytes from index 0 to {@code length}; valid only during the call
-     * @param length the window size, less only at the end of the file
-     * @param digests of this window
-     * @param relation whether it consists of pages
-     */
-    record Window(
-            RelativePath file, long offset, byte[] content, int length, WindowDigests digests, boolean relation) {}
+    /** A window as it was read. */
+    static final class Window {
+        private final RelativePath file;
+        private final long offset;
+        private final byte[] content;
+        private final int length;
+        private final WindowDigests digests;
+        private final boolean relation;
+
+        /**
+         * A window of a file.
+         *
+         * @param offset in the file, a multiple of the window size
+         * @param content the bytes from index 0 to {@code length}; borrowed
+         * @param length the window size, less only at the end of the file
+         * @param digests of this window
+         * @param relation whether it consists of pages
+         */
+        Window(RelativePath file, long offset, byte[] content, int length, WindowDigests digests, boolean relation) {
+            this.file = file;
+            this.offset = offset;
+            this.content = content;
+            this.length = length;
+            this.digests = digests;
+            this.relation = relation;
+        }
+    }
 
     /** Copies one window of a file that the parent has too. */
     void copy(ParentFile parent, Window window, Pieces pieces) {
