@@ -92,7 +92,7 @@ class OutputTest {
         "error-no-value, restore --target-time",
         "error-unexpected-argument, info more",
         "error-missing-argument, pin",
-        "error-backup-type, backup --type diff",
+        "error-backup-type, backup --type weekly",
         "error-output-format, info --output xml",
         "error-unknown-repository, info --repository second",
         "error-not-a-label, pin yesterday",

@@ -58,7 +58,7 @@ final class Batch {
     void add(Slice slice) {
         slices.add(slice);
         bytes += slice.bytes();
-        extents += slice.entry().extents().size();
+        extents += slice.extents();
     }
 
     boolean isFull() {

@@ -79,6 +79,12 @@ final class Slice {
         return Math.min((long) end * WINDOW_BYTES, entry.size()) - (long) first * WINDOW_BYTES;
     }
 
+    /** About how many of the file's extents lie in the slice: its share by length. */
+    long extents() {
+        long all = entry.extents().size();
+        return entry.size() == 0 ? 0 : 1 + (long) ((double) bytes() / entry.size() * all);
+    }
+
     private int windowLength(int window) {
         return (int) Math.min(WINDOW_BYTES, entry.size() - (long) window * WINDOW_BYTES);
     }

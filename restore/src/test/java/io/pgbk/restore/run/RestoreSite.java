@@ -18,6 +18,7 @@ import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
 import io.pgbk.catalog.store.ObjectStore;
@@ -211,13 +212,22 @@ public final class RestoreSite implements AutoCloseable {
         return backup(catalog);
     }
 
+    /** Takes a backup of this type, or a full one when there is nothing to build on, and returns its label. */
+    public String backup(BackupType type) {
+        return backup(catalog, type);
+    }
+
     /** {@link #backup()} through another opening of the repository. */
     public String backup(ClusterCatalog catalog) {
+        return backup(catalog, BackupType.FULL);
+    }
+
+    private String backup(ClusterCatalog catalog, BackupType type) {
         PostgresConfig config = PostgresConfig.of(
                 server.socketDirectory().toString(), server.port(), server.user(), server.dataDirectory());
         BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofSeconds(30), Duration.ZERO);
         BackupOutcome outcome = new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
-                .run(new BackupRequest(false, false, Map.of()), TaskMonitor.SILENT);
+                .run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
         return ((BackupOutcome.Taken) outcome).result().label();
     }
 
