@@ -12,7 +12,8 @@ final class ChainRestoreTest {
     private static final int MAJOR = 18;
 
     private static String digestOf(PostgresServer server, String table) {
-        return server.queryOne("select count(*) || ' ' || md5(string_agg(t::text, ',' order by t.id)) from " + table + " t");
+        return server.queryOne(
+                "select count(*) || ' ' || md5(string_agg(t::text, ',' order by t.id)) from " + table + " t");
     }
 
     @Test
