@@ -3,6 +3,7 @@ package io.pgbk.archiver.backup;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.backup.BackupEvent;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackId;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
@@ -11,70 +12,84 @@ import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.task.TaskMonitor;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * Finds out from which of the parent's packs content may be taken: they are there with their length, and no
- * verification that counts found damage in the backup that stored them. What lies in others is stored anew, which
- * repairs the newest state of the database.
+ * verification found damage in them that a later complete one did not. What lies in others is stored anew, which repairs
+ * the newest state of the database.
  */
 final class PackInspection {
     private final ClusterCatalog cluster;
-    private final Set<Label> damaged;
+    /** Backups with damage of which the verdict does not say in which packs it is. */
+    private final Set<Label> damaged = new HashSet<>();
+
+    private final Set<PackId> damagedPacks = new HashSet<>();
     private final TaskMonitor monitor;
 
     /** @param listed all backups with their verdicts */
     PackInspection(ClusterCatalog cluster, List<BackupRecord> listed, TaskMonitor monitor) {
         this.cluster = cluster;
-        this.damaged = listed.stream()
-                .filter(PackInspection::isDamaged)
-                .map(BackupRecord::label)
-                .collect(Collectors.toSet());
         this.monitor = monitor;
+        listed.forEach(this::noteVerdicts);
     }
 
-    private static boolean isDamaged(BackupRecord backup) {
-        return backup.lastVerify()
-                .map(recorded ->
-                        ((BackupEvent.Verified) recorded.event()).verdict().verdict() == BackupEvent.Verdict.DAMAGED)
-                .orElse(false);
+    /** A sample that found nothing says nothing about what an earlier verification found elsewhere. */
+    private void noteVerdicts(BackupRecord backup) {
+        Set<PackId> packs = new HashSet<>();
+        boolean somewhere = false;
+        for (BackupEvent.Recorded recorded : backup.events()) {
+            if (recorded.event() instanceof BackupEvent.Verified(BackupEvent.VerifyVerdict verdict)) {
+                if (verdict.verdict() == BackupEvent.Verdict.DAMAGED) {
+                    packs.addAll(verdict.damagedPacks());
+                    somewhere |= verdict.damagedPacks().isEmpty();
+                } else if (verdict.samplePercent() >= 100) {
+                    packs.clear();
+                    somewhere = false;
+                }
+            }
+        }
+        damagedPacks.addAll(packs);
+        if (somewhere) {
+            damaged.add(backup.label());
+        }
+    }
+
+    private boolean isSuspect(Label label, int number) {
+        return damaged.contains(label) || damagedPacks.contains(new PackId(label, number));
     }
 
     /** The ordinals of the packs that may be used; one listing for each backup that stored some of them. */
     BitSet usable(List<PackRef> packs) {
         Map<Label, Map<Integer, Integer>> ordinals = new HashMap<>();
+        Set<String> suspects = new TreeSet<>();
+        int trusted = packs.size();
         for (int i = 0; i < packs.size(); i++) {
             if (RepositoryLayout.parse(packs.get(i).path()) instanceof RepositoryObject.Pack pack
                     && pack.cluster().equals(cluster.name())) {
-                ordinals.computeIfAbsent(pack.label(), label -> new HashMap<>()).put(pack.number(), i);
+                if (isSuspect(pack.label(), pack.number())) {
+                    suspects.add(pack.label().value());
+                    trusted--;
+                } else {
+                    ordinals.computeIfAbsent(pack.label(), label -> new HashMap<>())
+                            .put(pack.number(), i);
+                }
             }
         }
         BitSet usable = new BitSet(packs.size());
-        Set<String> suspects = new TreeSet<>();
-        ordinals.forEach((label, numbers) -> {
-            if (damaged.contains(label)) {
-                suspects.add(label.value());
-            } else {
-                addPresent(label, numbers, packs, usable);
-            }
-        });
+        ordinals.forEach((label, numbers) -> addPresent(label, numbers, packs, usable));
         if (!suspects.isEmpty()) {
-            monitor.warn("what backup " + String.join(", ", suspects)
-                    + " stored is stored again: its last verification found damage");
+            monitor.warn("data that backup " + String.join(", ", suspects)
+                    + " stored is stored again: a verification found damage in it");
         }
-        int absent = packs.size()
-                - usable.cardinality()
-                - ordinals.entrySet().stream()
-                        .filter(entry -> damaged.contains(entry.getKey()))
-                        .mapToInt(entry -> entry.getValue().size())
-                        .sum();
-        if (absent > 0) {
-            monitor.warn("packs of earlier backups that are missing or have another length: " + absent
+        if (usable.cardinality() < trusted) {
+            monitor.warn("packs of earlier backups that are missing or have another length: "
+                    + (trusted - usable.cardinality())
                     + "; what they held is stored again, and `pgbk verify` says which backups are hurt");
         }
         return usable;

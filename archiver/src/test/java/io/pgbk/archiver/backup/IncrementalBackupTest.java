@@ -29,25 +29,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Differential and incremental backups of a real server. */
+/** Differential and incremental backups of a real server, one for all tests; each begins with a full backup. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class IncrementalBackupTest {
     private static final BackupOrigin ORIGIN = new BackupOrigin("test-host", "0.0.0");
 
-    @TempDir
-    private Path directory;
-
-    private InProcessArchiver archiver;
+    private final InProcessArchiver archiver = new InProcessArchiver();
     private PostgresServer server;
     private TestRepository repository;
+    private BackupResult veryFirst;
 
-    @BeforeEach
-    void start() {
-        archiver = new InProcessArchiver();
+    @BeforeAll
+    void start(@TempDir Path directory) {
         server = archiver.configure(PostgresServer.builder(18).withSetting("autovacuum", "off"))
                 .start();
         repository = TestRepository.of(directory.resolve("repository"), server.dataDirectory());
@@ -57,9 +56,10 @@ final class IncrementalBackupTest {
                 "create index on big (i)",
                 "vacuum freeze big",
                 "checkpoint");
+        veryFirst = backup(BackupType.INCREMENTAL);
     }
 
-    @AfterEach
+    @AfterAll
     void stop() {
         archiver.close();
         server.close();
@@ -175,13 +175,11 @@ final class IncrementalBackupTest {
 
     @Test
     void withoutAParentAFullIsTakenAndSaysWhy() {
-        BackupResult result = backup(BackupType.INCREMENTAL);
-
-        assertThat(result.type()).isEqualTo("full");
-        assertThat(result.label()).endsWith("-full");
-        assertThat(result.parent()).isNull();
-        assertThat(result.fallbackReason()).isEqualTo("there is no backup yet");
-        assertThat(record(result).summary().facts().fallbackReason()).contains("there is no backup yet");
+        assertThat(veryFirst.type()).isEqualTo("full");
+        assertThat(veryFirst.label()).endsWith("-full");
+        assertThat(veryFirst.parent()).isNull();
+        assertThat(veryFirst.fallbackReason()).isEqualTo("there is no backup yet");
+        assertThat(record(veryFirst).summary().facts().fallbackReason()).contains("there is no backup yet");
     }
 
     @Test
