@@ -20,9 +20,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Finds out from which of the parent's packs content may be taken: they are there with their length, and no
- * verification found damage in them that a later complete one did not. What lies in others is stored anew, which repairs
- * the newest state of the database.
+ * Finds out from which of the parent's packs content may be taken: they are there with their length, and the last
+ * verification of no backup found damage in them. What lies in others is stored anew, which repairs the newest state of
+ * the database.
  */
 final class PackInspection {
     private final ClusterCatalog cluster;
@@ -36,28 +36,19 @@ final class PackInspection {
     PackInspection(ClusterCatalog cluster, List<BackupRecord> listed, TaskMonitor monitor) {
         this.cluster = cluster;
         this.monitor = monitor;
-        listed.forEach(this::noteVerdicts);
+        listed.forEach(this::noteVerdict);
     }
 
-    /** A sample that found nothing says nothing about what an earlier verification found elsewhere. */
-    private void noteVerdicts(BackupRecord backup) {
-        Set<PackId> packs = new HashSet<>();
-        boolean somewhere = false;
-        for (BackupEvent.Recorded recorded : backup.events()) {
-            if (recorded.event() instanceof BackupEvent.Verified(BackupEvent.VerifyVerdict verdict)) {
-                if (verdict.verdict() == BackupEvent.Verdict.DAMAGED) {
-                    packs.addAll(verdict.damagedPacks());
-                    somewhere |= verdict.damagedPacks().isEmpty();
-                } else if (verdict.samplePercent() >= 100) {
-                    packs.clear();
-                    somewhere = false;
-                }
+    /** The last verdict counts: it repeats what earlier ones found and what still holds. */
+    private void noteVerdict(BackupRecord backup) {
+        backup.lastVerify().ifPresent(recorded -> {
+            BackupEvent.VerifyVerdict verdict = ((BackupEvent.Verified) recorded.event()).verdict();
+            damagedPacks.addAll(verdict.damagedPacks());
+            if (verdict.verdict() == BackupEvent.Verdict.DAMAGED
+                    && verdict.damagedPacks().isEmpty()) {
+                damaged.add(backup.label());
             }
-        }
-        damagedPacks.addAll(packs);
-        if (somewhere) {
-            damaged.add(backup.label());
-        }
+        });
     }
 
     private boolean isSuspect(Label label, int number) {
