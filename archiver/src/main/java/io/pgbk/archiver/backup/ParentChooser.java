@@ -149,7 +149,7 @@ final class ParentChooser {
         if (failed) {
             return Optional.of("its last drill failed");
         }
-        return backup.summary().packs().stream()
+        return backup.packs().stream()
                 .map(PackUse::label)
                 .filter(label -> !label.equals(backup.label()) && !usable.contains(label))
                 .findFirst()

@@ -4,7 +4,6 @@ import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupRecord;
-import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
@@ -79,7 +78,7 @@ final class ParentFinder {
     private Found open(BackupRecord backup, List<BackupRecord> backups, ParentChooser.Server server) {
         Set<Label> labels = new HashSet<>();
         labels.add(backup.label());
-        backup.summary().packs().stream().map(PackUse::label).forEach(labels::add);
+        labels.addAll(backup.owners());
         Holds.Hold hold;
         try {
             hold = cluster.holds()

@@ -133,7 +133,7 @@ public final class RestoreRunner {
         BackupRecord backup = catalog.backups().require(plan.label());
         Set<Label> labels = new HashSet<>();
         labels.add(plan.label());
-        backup.summary().packs().forEach(pack -> labels.add(pack.label()));
+        backup.packs().forEach(pack -> labels.add(pack.label()));
         try {
             return catalog.holds()
                     .take(

@@ -214,7 +214,7 @@ public final class BackupCatalog implements LabelGuard {
         Map<PackId, Label> users = new HashMap<>();
         Set<PackId> shared = new HashSet<>();
         for (BackupRecord backup : backups) {
-            for (PackUse pack : backup.summary().packs()) {
+            for (PackUse pack : backup.packs()) {
                 PackId id = new PackId(pack.label(), pack.number());
                 if (users.putIfAbsent(id, backup.label()) != null) {
                     shared.add(id);
@@ -223,7 +223,7 @@ public final class BackupCatalog implements LabelGuard {
         }
         Map<Label, Long> unique = new HashMap<>();
         for (BackupRecord backup : backups) {
-            long bytes = backup.summary().packs().stream()
+            long bytes = backup.packs().stream()
                     .filter(pack -> !shared.contains(new PackId(pack.label(), pack.number())))
                     .mapToLong(PackUse::storedBytes)
                     .sum();

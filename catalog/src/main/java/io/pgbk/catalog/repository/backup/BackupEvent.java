@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository.backup;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +33,16 @@ public sealed interface BackupEvent {
     /** A drill restored it. */
     record Drilled(DrillVerdict verdict) implements BackupEvent {}
 
-    /** A compaction wrote a new manifest, which is valid from now on. */
-    record ManifestReplaced(BackupSummary.ManifestReference manifest) implements BackupEvent {}
+    /**
+     * A compaction wrote a new manifest, which is valid from now on.
+     *
+     * @param packs every pack that this manifest refers to, in place of the summary's
+     */
+    record ManifestReplaced(BackupSummary.ManifestReference manifest, List<PackUse> packs) implements BackupEvent {
+        public ManifestReplaced {
+            packs = List.copyOf(packs);
+        }
+    }
 
     /** An event of a newer version. */
     record Unknown(String kind) implements BackupEvent {}

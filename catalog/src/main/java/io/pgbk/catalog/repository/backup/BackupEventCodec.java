@@ -39,9 +39,11 @@ final class BackupEventCodec {
                 json.put("kind", "expiry-cancelled").put(REASON, cancelled.reason());
             case BackupEvent.Verified verified -> writeVerify(json.put("kind", "verified"), verified.verdict());
             case BackupEvent.Drilled drilled -> writeDrill(json.put("kind", "drilled"), drilled.verdict());
-            case BackupEvent.ManifestReplaced replaced ->
+            case BackupEvent.ManifestReplaced replaced -> {
                 BackupSummaryCodec.writeManifest(
                         json.put("kind", "manifest").putObject("manifest"), replaced.manifest());
+                BackupSummaryCodec.writePacks(json.putArray("packs"), replaced.packs());
+            }
             case BackupEvent.Unknown unknown ->
                 throw new IllegalArgumentException("events of kind " + unknown.kind() + " are not written");
         }
@@ -99,7 +101,8 @@ final class BackupEventCodec {
                         json.decimal("replaySeconds"),
                         json.optionalText(FINDING)));
             case "manifest" ->
-                new BackupEvent.ManifestReplaced(BackupSummaryCodec.readManifest(json.object("manifest")));
+                new BackupEvent.ManifestReplaced(
+                        BackupSummaryCodec.readManifest(json.object("manifest")), BackupSummaryCodec.readPacks(json));
             default -> new BackupEvent.Unknown(kind);
         };
     }

@@ -12,6 +12,8 @@ import java.util.Optional;
  *
  * @param parent the backup that it takes unchanged pages from; empty for a full
  * @param fallbackReason why a full was taken although another type was asked for
+ * @param synthesisedFrom the backup whose state this full was written from, in the repository alone; what is said about
+ *     the cluster, and both LSNs and times, are that backup's
  * @param incarnation the cluster's incarnation
  * @param timeline the timeline of both start and stop LSN
  * @param startLsn where replay begins
@@ -32,6 +34,7 @@ import java.util.Optional;
 public record BackupFacts(
         Optional<Label> parent,
         Optional<String> fallbackReason,
+        Optional<Label> synthesisedFrom,
         int incarnation,
         int timeline,
         Lsn startLsn,
@@ -51,5 +54,47 @@ public record BackupFacts(
     public BackupFacts {
         annotations = Map.copyOf(annotations);
         packs = List.copyOf(packs);
+    }
+
+    /** What is said about a backup that was read from a server. */
+    public BackupFacts(
+            Optional<Label> parent,
+            Optional<String> fallbackReason,
+            int incarnation,
+            int timeline,
+            Lsn startLsn,
+            Lsn stopLsn,
+            Instant startTime,
+            Instant stopTime,
+            long files,
+            long databaseBytes,
+            long readBytes,
+            long storedBytes,
+            long pageErrors,
+            boolean fromStandby,
+            String host,
+            String programVersion,
+            Map<String, String> annotations,
+            List<PackUse> packs) {
+        this(
+                parent,
+                fallbackReason,
+                Optional.empty(),
+                incarnation,
+                timeline,
+                startLsn,
+                stopLsn,
+                startTime,
+                stopTime,
+                files,
+                databaseBytes,
+                readBytes,
+                storedBytes,
+                pageErrors,
+                fromStandby,
+                host,
+                programVersion,
+                annotations,
+                packs);
     }
 }

@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,6 +79,34 @@ public record BackupRecord(
         return last(BackupEvent.ManifestReplaced.class::isInstance)
                 .map(recorded -> ((BackupEvent.ManifestReplaced) recorded.event()).manifest())
                 .orElse(summary.manifest());
+    }
+
+    /** Every pack that the valid manifest refers to, also of other backups. */
+    public List<PackUse> packs() {
+        return last(BackupEvent.ManifestReplaced.class::isInstance)
+                .map(recorded -> ((BackupEvent.ManifestReplaced) recorded.event()).packs())
+                .orElse(summary.packs());
+    }
+
+    /** The labels of other backups whose packs the valid manifest refers to. */
+    public Set<Label> owners() {
+        Set<Label> owners = new LinkedHashSet<>();
+        packs().stream().map(PackUse::label).forEach(owners::add);
+        owners.remove(label());
+        return owners;
+    }
+
+    /** The same for all manifests that ever were valid: what began before a compaction goes on reading them. */
+    public Set<Label> ownersEver() {
+        Set<Label> owners = new LinkedHashSet<>();
+        summary.packs().stream().map(PackUse::label).forEach(owners::add);
+        for (BackupEvent.Recorded recorded : events) {
+            if (recorded.event() instanceof BackupEvent.ManifestReplaced replaced) {
+                replaced.packs().stream().map(PackUse::label).forEach(owners::add);
+            }
+        }
+        owners.remove(label());
+        return owners;
     }
 
     public Optional<BackupEvent.Recorded> lastVerify() {

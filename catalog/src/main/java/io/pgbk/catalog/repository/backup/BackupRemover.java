@@ -12,6 +12,7 @@ import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -125,8 +126,7 @@ final class BackupRemover {
     private static List<Label> dependants(Label label, BackupListing listing) {
         return listing.backups().stream()
                 .filter(other -> !other.label().equals(label))
-                .filter(other -> other.summary().packs().stream()
-                        .anyMatch(pack -> pack.label().equals(label)))
+                .filter(other -> other.owners().contains(label))
                 .map(BackupRecord::label)
                 .toList();
     }
@@ -148,14 +148,16 @@ final class BackupRemover {
 
     private Optional<String> whoNeeds(Label label) {
         Instant now = repository.trustedNow();
-        for (Holds.HoldInfo hold : holds.list()) {
-            if (hold.request().labels().contains(label) && hold.countsAt(now)) {
+        List<Holds.HoldInfo> held = holds.list();
+        BackupListing listing = reader.list();
+        Set<Label> users = usersEver(label, listing);
+        for (Holds.HoldInfo hold : held) {
+            if (hold.countsAt(now) && !Collections.disjoint(hold.request().labels(), users)) {
                 return Optional.of(hold.owner() + " (" + hold.request().purpose() + ") until " + hold.until());
             }
         }
-        BackupListing listing = reader.list();
         for (RunningBackup running : listing.running()) {
-            if (running.parent().equals(Optional.of(label)) && !isDead(running, now)) {
+            if (running.parent().filter(users::contains).isPresent() && !isDead(running, now)) {
                 return Optional.of("backup " + running.label() + " of " + running.owner());
             }
         }
@@ -163,6 +165,16 @@ final class BackupRemover {
                 .filter(backup -> backup.label().equals(label) && backup.pinned())
                 .findFirst()
                 .map(backup -> "a pin");
+    }
+
+    /** The backup and those whose manifests ever named its packs: what began before a compaction reads them still. */
+    private static Set<Label> usersEver(Label label, BackupListing listing) {
+        Set<Label> users = new LinkedHashSet<>(Set.of(label));
+        listing.backups().stream()
+                .filter(backup -> backup.ownersEver().contains(label))
+                .map(BackupRecord::label)
+                .forEach(users::add);
+        return users;
     }
 
     private static boolean isDead(RunningBackup running, Instant now) {

@@ -39,6 +39,7 @@ public record BackupSummary(
         return facts.stopLsn();
     }
 
+    /** The packs of the first manifest; {@link BackupRecord#packs} has those of the valid one. */
     public List<PackUse> packs() {
         return facts.packs();
     }

@@ -72,6 +72,7 @@ final class BackupSummaryCodec {
                 .put("programVersion", facts.programVersion());
         facts.parent().ifPresent(parent -> json.put("parent", parent.value()));
         facts.fallbackReason().ifPresent(reason -> json.put("fallbackReason", reason));
+        facts.synthesisedFrom().ifPresent(source -> json.put("synthesisedFrom", source.value()));
         ObjectNode annotations = json.putObject("annotations");
         facts.annotations().forEach(annotations::put);
         writeManifest(json.putObject("manifest"), summary.manifest());
@@ -89,7 +90,7 @@ final class BackupSummaryCodec {
                 .put("sha256", manifest.sha256());
     }
 
-    private static void writePacks(ArrayNode array, List<PackUse> packs) {
+    static void writePacks(ArrayNode array, List<PackUse> packs) {
         Map<String, List<PackUse>> byLabel = new TreeMap<>();
         for (PackUse pack : packs) {
             byLabel.computeIfAbsent(pack.label().value(), label -> new ArrayList<>())
@@ -144,6 +145,7 @@ final class BackupSummaryCodec {
         return new BackupFacts(
                 json.has("parent") ? Optional.of(json.label("parent")) : Optional.empty(),
                 json.optionalText("fallbackReason"),
+                json.has("synthesisedFrom") ? Optional.of(json.label("synthesisedFrom")) : Optional.empty(),
                 json.integer("incarnation", 1, RepositoryLayout.MAX_NUMBER),
                 (int) json.number("timeline", 1, 0xFFFF_FFFFL),
                 json.lsn("startLsn"),
@@ -169,7 +171,7 @@ final class BackupSummaryCodec {
                 json.text("sha256"));
     }
 
-    private static List<PackUse> readPacks(JsonDocument json) {
+    static List<PackUse> readPacks(JsonDocument json) {
         List<PackUse> packs = new ArrayList<>();
         for (JsonDocument group : json.objects("packs", MAX_LABELS)) {
             Label label = group.label("label");

@@ -150,13 +150,13 @@ final class DataCheck {
 
     private void requireSamePacks(BackupRecord backup, String key, List<PackRef> refs) {
         Map<String, Long> expected = new HashMap<>();
-        for (PackUse pack : backup.summary().packs()) {
+        for (PackUse pack : backup.packs()) {
             expected.put(RepositoryLayout.pack(catalog.name(), pack.label(), pack.number()), pack.storedBytes());
         }
         Map<String, Long> found = new HashMap<>();
         refs.forEach(ref -> found.put(ref.path(), ref.length()));
         if (!expected.equals(found)) {
-            throw damaged(key, "it names other packs than the backup's summary");
+            throw damaged(key, "it names other packs than the backup's summary, or the event that made it valid");
         }
     }
 

@@ -17,6 +17,7 @@ import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.BackupWriter;
+import io.pgbk.catalog.repository.backup.PackId;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +66,7 @@ final class BackupCopier {
     /** Copies the backup; its summary says what it added there. */
     BackupRecord copy(BackupRecord backup, Incarnation incarnation) {
         from.backups().requireManifest(backup);
-        Set<Label> owners = CopyPlanner.owners(backup);
+        Set<Label> owners = backup.owners();
         Optional<Label> parent = backup.summary().facts().parent();
         BackupCatalog.BackupStart start =
                 new BackupCatalog.BackupStart(backup.summary().type(), incarnation, parent, PATIENCE);
@@ -75,7 +77,7 @@ final class BackupCopier {
                         from.repository().keys(),
                         from.backups().manifestKey(backup),
                         backup.manifest().storedBytes())) {
-            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, owners);
+            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer);
             List<BitSet> used = new ArrayList<>();
             packs.forEach(_ -> used.add(new BitSet()));
             ManifestWriter.ManifestRef written = writeManifest(manifest, incarnation, packs, used, writer);
@@ -84,9 +86,9 @@ final class BackupCopier {
         }
     }
 
-    private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer, Set<Label> owners) {
+    private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer) {
         Repository target = to.repository();
-        Map<String, PackRef> known = packsOf(owners);
+        Map<String, PackRef> known = knownThere(packs);
         Map<String, Long> stored = new HashMap<>();
         Iterator<ObjectInfo> objects = target.store().list(RepositoryLayout.packFolder(to.name(), writer.label()), "");
         objects.forEachRemaining(object -> stored.put(object.key(), object.length()));
@@ -145,17 +147,30 @@ final class BackupCopier {
         throw Damage.of(pack.path(), "the manifest names it as a pack, and it is none");
     }
 
-    /** The packs that backups which are listed in the other repository use, by path. */
-    private Map<String, PackRef> packsOf(Set<Label> owners) {
+    /**
+     * The packs, by path, that backups which are listed in the other repository use, whoever stored them: they must not
+     * be written again.
+     */
+    private Map<String, PackRef> knownThere(List<PackRef> packs) {
+        Set<PackId> wanted = new HashSet<>();
+        for (PackRef pack : packs) {
+            RepositoryObject.Pack name = packName(pack);
+            wanted.add(new PackId(name.label(), name.number()));
+        }
         Map<String, PackRef> known = new HashMap<>();
-        for (Label owner : owners) {
-            BackupRecord record = to.backups().require(owner);
-            try (ManifestReader manifest = ManifestReader.open(
-                    to.repository().store(),
-                    to.repository().keys(),
-                    to.backups().manifestKey(record),
-                    record.manifest().storedBytes())) {
-                manifest.packs().forEach(pack -> known.put(pack.path(), pack));
+        for (BackupRecord record : to.backups().list()) {
+            boolean useful = false;
+            for (PackUse use : record.packs()) {
+                useful |= wanted.remove(new PackId(use.label(), use.number()));
+            }
+            if (useful) {
+                try (ManifestReader manifest = ManifestReader.open(
+                        to.repository().store(),
+                        to.repository().keys(),
+                        to.backups().manifestKey(record),
+                        record.manifest().storedBytes())) {
+                    manifest.packs().forEach(pack -> known.put(pack.path(), pack));
+                }
             }
         }
         return known;
@@ -266,6 +281,7 @@ final class BackupCopier {
         return new BackupFacts(
                 facts.parent(),
                 facts.fallbackReason(),
+                facts.synthesisedFrom(),
                 incarnation.number(),
                 facts.timeline(),
                 facts.startLsn(),

@@ -1,14 +1,12 @@
 package io.pgbk.catalog.repository.copy;
 
 import io.pgbk.catalog.repository.backup.BackupRecord;
-import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +56,7 @@ final class CopyPlanner {
             return;
         }
         List<BackupRecord> ancestors = new ArrayList<>();
-        for (Label owner : owners(backup)) {
+        for (Label owner : backup.owners()) {
             BackupRecord ancestor = byLabel.get(owner);
             if (ancestor == null && !present.contains(owner)) {
                 throw new PgbkException(
@@ -75,16 +73,5 @@ final class CopyPlanner {
         ancestors.forEach(ancestor -> add(ancestor, byLabel, present, plan));
         plan.remove(backup.label());
         plan.put(backup.label(), backup);
-    }
-
-    /** Other backups whose packs a backup uses. */
-    static Set<Label> owners(BackupRecord backup) {
-        Set<Label> owners = new LinkedHashSet<>();
-        for (PackUse pack : backup.summary().packs()) {
-            if (!pack.label().equals(backup.label())) {
-                owners.add(pack.label());
-            }
-        }
-        return owners;
     }
 }

@@ -86,7 +86,7 @@ public final class RepositoryCopy {
     }
 
     private static CopyReport.CopiedBackup planned(BackupRecord backup) {
-        int packs = (int) backup.summary().packs().stream()
+        int packs = (int) backup.packs().stream()
                 .filter(pack -> pack.label().equals(backup.label()))
                 .count();
         return new CopyReport.CopiedBackup(
@@ -109,7 +109,7 @@ public final class RepositoryCopy {
         for (BackupRecord backup : plan) {
             monitor.checkCancelled();
             try {
-                if (CopyPlanner.owners(backup).stream().anyMatch(failed::contains)) {
+                if (backup.owners().stream().anyMatch(failed::contains)) {
                     throw new PgbkException(
                             ErrorCode.OBJECT_MISSING,
                             "backup " + backup.label() + " is built on one that could not be copied",

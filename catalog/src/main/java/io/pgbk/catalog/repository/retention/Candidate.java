@@ -1,7 +1,6 @@
 package io.pgbk.catalog.repository.retention;
 
 import io.pgbk.catalog.repository.backup.BackupRecord;
-import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.Lsn;
@@ -43,8 +42,7 @@ public record Candidate(
 
     /** What a listed backup is to retention. */
     public static Candidate of(BackupRecord backup) {
-        Set<Label> needs = new HashSet<>(
-                backup.summary().packs().stream().map(PackUse::label).toList());
+        Set<Label> needs = new HashSet<>(backup.owners());
         backup.summary().facts().parent().ifPresent(needs::add);
         needs.remove(backup.label());
         return new Candidate(
