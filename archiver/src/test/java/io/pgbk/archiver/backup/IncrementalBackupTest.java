@@ -1,7 +1,9 @@
 package io.pgbk.archiver.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgbk.archiver.ControlFile;
 import io.pgbk.archiver.FastTime;
 import io.pgbk.archiver.InProcessArchiver;
 import io.pgbk.archiver.TestRepository;
@@ -9,14 +11,21 @@ import io.pgbk.archiver.push.PushTarget;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupEvent;
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackId;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.server.PostgresConfig;
+import io.pgbk.postgres.server.PostgresConnection;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.PostgresServer;
 import java.io.IOException;
@@ -42,6 +51,7 @@ final class IncrementalBackupTest {
 
     private final InProcessArchiver archiver = new InProcessArchiver();
     private PostgresServer server;
+    private Path repositoryDirectory;
     private TestRepository repository;
     private BackupResult veryFirst;
 
@@ -49,7 +59,8 @@ final class IncrementalBackupTest {
     void start(@TempDir Path directory) {
         server = archiver.configure(PostgresServer.builder(18).withSetting("autovacuum", "off"))
                 .start();
-        repository = TestRepository.of(directory.resolve("repository"), server.dataDirectory());
+        repositoryDirectory = directory.resolve("repository");
+        repository = TestRepository.of(repositoryDirectory, server.dataDirectory());
         archiver.serve(server.dataDirectory(), new PushTarget("test", true, repository::cluster));
         server.sql(
                 "create table big as select i, md5(i::text) || repeat('x', 400) as t from generate_series(1, 20000) i",
@@ -70,12 +81,17 @@ final class IncrementalBackupTest {
         return backup(server, type);
     }
 
-    private BackupResult backup(PostgresServer of, BackupType type) {
-        PostgresConfig config =
-                PostgresConfig.of(of.socketDirectory().toString(), of.port(), of.user(), of.dataDirectory());
+    private static PostgresConfig config(PostgresServer of) {
+        return PostgresConfig.of(of.socketDirectory().toString(), of.port(), of.user(), of.dataDirectory());
+    }
+
+    private BackupRunner runner(PostgresServer of) {
         BackupSettings settings = new BackupSettings(2, 0, true, FastTime.world(Duration.ofSeconds(30)), Duration.ZERO);
-        BackupOutcome outcome = new BackupRunner(config, repository.cluster(), settings, ORIGIN)
-                .run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
+        return new BackupRunner(config(of), repository.cluster(), settings, ORIGIN);
+    }
+
+    private BackupResult backup(PostgresServer of, BackupType type) {
+        BackupOutcome outcome = runner(of).run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
         assertThat(repository.cluster().holds().list()).isEmpty();
         return ((BackupOutcome.Taken) outcome).result();
     }
@@ -218,24 +234,126 @@ final class IncrementalBackupTest {
     }
 
     @Test
-    void aBackupPastTheForkOfThePromotedServerIsNoParent() throws IOException {
+    void aVerdictThatNamesSinglePacksStoresJustWhatLiesInThemAnew() throws IOException {
+        BackupResult full = backup(BackupType.FULL);
+        BackupResult first = backup(BackupType.INCREMENTAL);
+        Label label = Label.require(full.label());
+        List<PackUse> stored = record(full).summary().packs();
+        assertThat(stored).hasSizeGreaterThan(1);
+        PackUse damaged = stored.getFirst();
+        repository
+                .cluster()
+                .backups()
+                .recordVerify(
+                        label,
+                        new BackupEvent.VerifyVerdict(
+                                BackupEvent.Verdict.DAMAGED,
+                                100,
+                                Optional.empty(),
+                                1,
+                                1,
+                                Optional.of("a test says so"),
+                                Set.of(new PackId(label, damaged.number()))));
+
+        BackupResult second = backup(BackupType.INCREMENTAL);
+
+        assertThat(second.parent()).isEqualTo(first.label());
+        assertHolds(second, "big");
+        List<PackUse> used = record(second).summary().packs().stream()
+                .filter(use -> use.label().equals(label))
+                .toList();
+        assertThat(used)
+                .extracting(PackUse::number)
+                .doesNotContain(damaged.number())
+                .isNotEmpty();
+        assertThat(second.storedBytes()).isLessThan(full.storedBytes());
+    }
+
+    @Test
+    void onAParentWithADamagedManifestNothingIsBuiltAndTheReasonIsGiven() throws IOException {
+        BackupResult full = backup(BackupType.FULL);
+        String key = repository.cluster().backups().manifestKey(record(full));
+        byte[] manifest = Files.readAllBytes(repositoryDirectory.resolve(key));
+        manifest[manifest.length / 2] ^= 1;
+        Files.write(repositoryDirectory.resolve(key), manifest);
+
+        BackupResult next = backup(BackupType.INCREMENTAL);
+
+        assertThat(next.type()).isEqualTo("full");
+        assertThat(next.parent()).isNull();
+        assertThat(next.fallbackReason())
+                .startsWith("backup " + full.label() + " cannot be built on: ")
+                .contains("manifest");
+        assertHolds(next, "big");
+    }
+
+    @Test
+    void aBackupPastTheForkOfThePromotedServerIsNoParentAndAPromotionBehindTheChoiceIsNoticed() throws IOException {
         BackupResult before = backup(BackupType.FULL);
         try (PostgresServer standby = server.createStandby();
                 InProcessArchiver other = new InProcessArchiver()) {
             standby.configure(Map.of("archive_command", other.command())).start();
             other.serve(standby.dataDirectory(), new PushTarget("test", true, repository::cluster));
             standby.awaitCaughtUp(server);
-            standby.promote();
+            assertPromotionBehindTheChoiceIsNoticed(standby);
             server.sql("create table past_the_fork as select generate_series(1, 1000) i");
             BackupResult past = backup(BackupType.INCREMENTAL);
             assertThat(past.parent()).isEqualTo(before.label());
-            standby.sql("create table on_the_new_line as select generate_series(1, 1000) i");
+            // Past it by its WAL address too, so that only the history speaks against it.
+            standby.sql("create table on_the_new_line as select generate_series(1, 100000) i");
+            assertThat(Lsn.parse(standby.currentLsn())).isGreaterThan(Lsn.parse(past.stopLsn()));
+            assertChosenParentIsRefusedOnTheNewLine(past, standby);
 
             BackupResult promoted = backup(standby, BackupType.INCREMENTAL);
 
             assertThat(promoted.parent()).isEqualTo(before.label());
             BackupFacts facts = record(promoted).summary().facts();
             assertThat(facts.timeline()).isEqualTo(2);
+        }
+    }
+
+    private void assertPromotionBehindTheChoiceIsNoticed(PostgresServer standby) {
+        int backups = repository.cluster().backups().list().size();
+        TaskMonitor promoting = new TaskMonitor() {
+            @Override
+            public void phase(String name, long totalBytes) {
+                if (name.equals("checkpoint")) {
+                    standby.promote();
+                }
+            }
+        };
+        BackupRequest request = new BackupRequest(BackupType.INCREMENTAL, true, false, Map.of());
+        assertThatThrownBy(() -> runner(standby).run(request, promoting))
+                .isInstanceOfSatisfying(
+                        PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ROLE_CHANGED));
+        assertThat(repository.cluster().backups().list()).hasSize(backups);
+        assertThat(repository.cluster().holds().list()).isEmpty();
+    }
+
+    /** The server was on its old timeline when the parent was chosen, and begins the backup on the new one. */
+    private void assertChosenParentIsRefusedOnTheNewLine(BackupResult past, PostgresServer promoted) {
+        Incarnation incarnation = repository
+                .cluster()
+                .incarnationOf(TestRepository.identity(
+                        ControlFile.read(server.dataDirectory()).control()));
+        WalArchive archive = repository.cluster().wal(incarnation);
+        try (PostgresConnection connection = PostgresConnection.open(config(server))) {
+            ParentFinder finder = new ParentFinder(
+                    connection,
+                    repository.cluster(),
+                    incarnation,
+                    new ServerLine(server.dataDirectory(), archive),
+                    TaskMonitor.SILENT);
+            try (ParentBackup parent = ((ParentFinder.Found.Parent) finder.find(BackupType.INCREMENTAL)).backup()) {
+                assertThat(parent.label().value()).isEqualTo(past.label());
+                ServerLine line = new ServerLine(promoted.dataDirectory(), archive);
+                parent.requireOnLine(1, line);
+                assertThatThrownBy(() -> parent.requireOnLine(2, line))
+                        .isInstanceOfSatisfying(
+                                PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ROLE_CHANGED))
+                        .hasMessageContaining("which the server's history left at");
+                assertThatThrownBy(() -> parent.requireOnLine(7, line)).hasMessageContaining("is not known");
+            }
         }
     }
 }

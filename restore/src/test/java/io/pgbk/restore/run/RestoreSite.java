@@ -214,17 +214,22 @@ public final class RestoreSite implements AutoCloseable {
 
     /** Takes a backup of this type, or a full one when there is nothing to build on, and returns its label. */
     public String backup(BackupType type) {
-        return backup(catalog, type);
+        return backup(catalog, server, type);
+    }
+
+    /** The same of another server of the cluster, which archives with {@link #archiveCommand} too. */
+    public String backup(PostgresServer other, BackupType type) {
+        return backup(catalog, other, type);
     }
 
     /** {@link #backup()} through another opening of the repository. */
     public String backup(ClusterCatalog catalog) {
-        return backup(catalog, BackupType.FULL);
+        return backup(catalog, server, BackupType.FULL);
     }
 
-    private String backup(ClusterCatalog catalog, BackupType type) {
-        PostgresConfig config = PostgresConfig.of(
-                server.socketDirectory().toString(), server.port(), server.user(), server.dataDirectory());
+    private static String backup(ClusterCatalog catalog, PostgresServer of, BackupType type) {
+        PostgresConfig config =
+                PostgresConfig.of(of.socketDirectory().toString(), of.port(), of.user(), of.dataDirectory());
         BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofSeconds(30), Duration.ZERO);
         BackupOutcome outcome = new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
                 .run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
