@@ -13,6 +13,7 @@ import java.util.Set;
  * A committed backup, as far as retention asks.
  *
  * @param timeline of both LSNs (unsigned)
+ * @param startTime when the server began it, to tell whether a branch was left before
  * @param stopTime when the server ended it, for windows and calendars; never for order
  * @param needs other labels without which it is not whole: its parent, and those whose packs it uses
  * @param good nothing speaks against it: no page errors, no negative verdict
@@ -25,6 +26,7 @@ public record Candidate(
         int timeline,
         Lsn startLsn,
         Lsn stopLsn,
+        Instant startTime,
         Instant stopTime,
         Set<Label> needs,
         boolean pinned,
@@ -52,6 +54,7 @@ public record Candidate(
                 backup.summary().timeline(),
                 backup.summary().startLsn(),
                 backup.summary().stopLsn(),
+                backup.summary().facts().startTime(),
                 backup.summary().facts().stopTime(),
                 needs,
                 backup.pinned(),

@@ -15,10 +15,14 @@ import java.util.Set;
 final class KeptReasons {
     private final Map<Label, List<String>> reasons = new LinkedHashMap<>();
     private final Set<Label> continuous = new HashSet<>();
+    private final Map<Label, Set<TimelineEnd>> continuousTo = new HashMap<>();
 
     /** The backup stays, with the WAL that makes it consistent. */
     void keep(Candidate backup, String reason) {
-        reasons.computeIfAbsent(backup.label(), ignored -> new ArrayList<>()).add(reason);
+        List<String> known = reasons.computeIfAbsent(backup.label(), ignored -> new ArrayList<>());
+        if (!known.contains(reason)) {
+            known.add(reason);
+        }
     }
 
     /** The backup stays, with all WAL from its start on. */
@@ -27,12 +31,26 @@ final class KeptReasons {
         continuous.add(backup.label());
     }
 
+    /** The backup stays, with all WAL from its start on that leads to this end. */
+    void keepWithWalTo(TimelineEnd end, Candidate backup, String reason) {
+        keep(backup, reason);
+        continuousTo.computeIfAbsent(backup.label(), ignored -> new HashSet<>()).add(end);
+    }
+
     boolean keeps(Candidate backup) {
         return reasons.containsKey(backup.label());
     }
 
+    /** Whether WAL from the backup on stays on any way. */
     boolean keepsWalFrom(Candidate backup) {
-        return continuous.contains(backup.label());
+        return continuous.contains(backup.label()) || continuousTo.containsKey(backup.label());
+    }
+
+    /** Whether WAL from the backup on stays up to this end. */
+    boolean keepsWalFrom(Candidate backup, TimelineEnd end) {
+        return end.continues(backup)
+                && (continuous.contains(backup.label())
+                        || continuousTo.getOrDefault(backup.label(), Set.of()).contains(end));
     }
 
     List<String> of(Candidate backup) {

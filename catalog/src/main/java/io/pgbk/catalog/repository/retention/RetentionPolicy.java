@@ -10,7 +10,8 @@ import java.util.OptionalInt;
 /**
  * What must stay: the union of all rules. A policy without any rule keeps everything.
  *
- * @param full how many of the newest good full backups stay, with all backups after the oldest of them
+ * @param full how many of the newest good full backups stay on the way to each end of the timeline tree, with all
+ *     backups after the oldest of them
  * @param window how far back every moment stays restorable
  * @param weekly in how many of the newest weeks (ISO, from Monday) with a good full the first one stays
  * @param monthly in how many of the newest months with a good full the first one stays

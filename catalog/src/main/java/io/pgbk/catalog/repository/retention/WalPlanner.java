@@ -34,7 +34,7 @@ final class WalPlanner {
         }
         for (TimelineEnd end : ends) {
             List<Candidate> onLine = backups.stream()
-                    .filter(backup -> reasons.keepsWalFrom(backup) && end.continues(backup))
+                    .filter(backup -> reasons.keepsWalFrom(backup, end))
                     .toList();
             Optional<Lsn> from = onLine.stream().map(Candidate::startLsn).min(Comparator.naturalOrder());
             if (from.isPresent()) {

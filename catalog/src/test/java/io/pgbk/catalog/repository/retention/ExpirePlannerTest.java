@@ -52,10 +52,34 @@ class ExpirePlannerTest {
             30  | window=2          | F1 F2 F28#2 F30#2         | F2 F28#2 F30#2
             10  | full=1            | F1 F2 F3/2                | F3/2
             10  | full=2            | F1 F2 F3/2                | F2 F3/2
-            10  | full=1            | F1 F5 F3/2                | F3/2
-            10  | window=2          | F1 F9 F3/2 F5/2           | F9 F5/2
+            10  | full=1            | F1 F5 F3/2                | F5 F3/2
+            10  | full=1            | F1 F5 F6 F3/2 F4/2        | F6 F4/2
+            10  | full=2            | F1 F2 F5 F3/2             | F2 F5 F3/2
+            10  | full=2            | F1 F5 F6 F7 F3/2          | F1 F6 F7 F3/2
+            10  | full=1            | F1 F2 F5 F6 T2@4          | F2 F6
+            10  | full=1            | F1 F2 T2@4                | F2
+            10  | full=1            | F1 F2! F5 T2@4            | F1 F2! F5
+            10  | full=1            | F1 D2 F5 D6 F3/2 D4/2     | F5 D6 F3/2 D4/2
+            10  | full=1            | F1 F5! F3/2               | F1 F5! F3/2
+            30  | full=1            | F1 F5 F6/2 F7/2 W1@5      | F7/2
+            30  | full=1            | F1 F5 F3/2 F7/2 W1@5      | F7/2
+            30  | full=1            | F1 F5 F3/2 F5/2 W1@5      | F5 F5/2
+            18  | full=1            | F1 F5 F3/2 F7/2 W1@5      | F5 F7/2
+            30  | full=2            | F1 F5 F3/2 F7/2 W1@5      | F1 F5 F3/2 F7/2
+            30  | full=2            | F1 F5 F3/2 F7/2 F8/2 W1@5 | F7/2 F8/2
+            30  | full=2            | F1 F5 F3/2 F7/2! F8/2 W1@5 | F1 F5 F3/2 F7/2! F8/2
+            30  | full=1            | F1 F5 F3/2 F7/2 W1@29     | F5 F7/2
+            30  | full=1            | F1 F5* F3/2 F7/2 W1@5     | F5* F7/2
+            30  | full=1            | F1 F5 F9 F29 F3/2 W2@3 W1@29 | F29
+            30  | full=1            | F1 F5 F9 F29 T2@4 W2@4 W1@29 | F29
+            30  | full=1 window=26  | F1 F3 F5 F9 F29 T2@4 W2@5 W1@29 | F3 F5 F9 F29
+            30  | weekly=1          | F1 F12 F5/2               | F12 F5/2
+            30  | monthly=2         | F1 F9 F3/2 F5/2           | F1 F9 F5/2
+            40  | monthly=1         | F1 F9 F33 F2/2 F5/2 W1@39 | F1 F33 F5/2
+            40  | monthly=1         | F1 F9 F33 F2/2 F5/2 W1@39 W2@5 | F33
+            10  | window=2          | F1 F9 F3/2 F5/2           | F1 F9 F5/2
             10  | window=2          | F1 F2 F10/2               | F2 F10/2
-            10  | window=5          | F1 F7 F4/2                | F7 F4/2
+            10  | window=5          | F1 F7 F4/2                | F1 F7 F4/2
             10  | window=8          | F1 F7 F4/2                | F1 F7 F4/2
             10  | window=3          | F1 F4 F7 F10              | F7 F10
             10  | window=3          | F1 F6 F8                  | F6 F8
@@ -144,7 +168,7 @@ class ExpirePlannerTest {
     @Test
     void walOfABranchWithoutABackupStaysWhileItsServerMayLive() {
         assertThat(withBranch(Optional.empty()).wal())
-                .contains(wal(3, RetentionCase.start(3)), wal(1, Lsn.INVALID, RetentionCase.start(3)));
+                .contains(wal(3, RetentionCase.start(3)), wal(1, RetentionCase.start(1), RetentionCase.start(3)));
         assertThat(withBranch(Optional.of(RetentionCase.atHour(10, 11))).wal())
                 .contains(wal(3, RetentionCase.start(3)));
     }

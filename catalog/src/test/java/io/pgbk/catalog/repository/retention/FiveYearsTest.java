@@ -83,6 +83,7 @@ class FiveYearsTest {
                 1,
                 start,
                 start.plus(1 << 20),
+                time(date).minus(Duration.ofHours(1)),
                 time(date),
                 sunday ? Set.of() : Set.of(full.get().label()),
                 false,

@@ -22,6 +22,8 @@ import java.util.TreeMap;
  * Backups written as words: {@code F1} is a full that ended at one o'clock on day 1 of 2026, {@code D2} a differential on
  * the last full, {@code I3} an incremental on the word before. Behind it {@code !} not good, {@code *} pinned, {@code x}
  * being removed, {@code /2} on timeline 2 (which left 1 just before its first backup), {@code #2} of incarnation 2.
+ * {@code T2@4} says that timeline 2 left 1 on day 4, {@code W1@6} that timeline 1 goes on behind that and that its newest
+ * WAL was archived on day 6.
  */
 final class RetentionCase {
     private static final LocalDate FIRST_DAY = LocalDate.of(2026, 1, 1);
@@ -35,7 +37,19 @@ final class RetentionCase {
         Optional<Label> before = Optional.empty();
         Map<Integer, Lsn> forks = new TreeMap<>();
         Map<Integer, Integer> newest = new TreeMap<>();
+        Map<Integer, Instant> written = new TreeMap<>();
         for (String word : words.isEmpty() ? new String[0] : words.split(" ")) {
+            if (word.contains("@")) {
+                int named = word.charAt(1) - '0';
+                int onDay = Integer.parseInt(word.substring(3));
+                if (word.charAt(0) == 'T') {
+                    forks.put(1, start(onDay));
+                    newest.merge(1, named, Math::max);
+                } else {
+                    written.put(named, atHour(onDay, 2));
+                }
+                continue;
+            }
             String bare = word.replaceAll("[!*x].*|[/#].*", "");
             int day = Integer.parseInt(bare.substring(1));
             int timeline = number(word, '/');
@@ -60,6 +74,7 @@ final class RetentionCase {
                             timeline,
                             start(day),
                             stop(day),
+                            atHour(day, 0),
                             atHour(day, 1),
                             needs,
                             word.contains("*"),
@@ -80,7 +95,10 @@ final class RetentionCase {
                                 timeline,
                                 List.of(new TimelineHistory.Entry(
                                         1, forks.getOrDefault(incarnation, Lsn.INVALID), ""))),
-                Optional.empty())));
+                Optional.ofNullable(written.get(timeline)))));
+        if (newest.getOrDefault(1, 1) > 1 && written.containsKey(1)) {
+            ends.add(new TimelineEnd(1, TimelineHistory.root(1), Optional.of(written.get(1))));
+        }
     }
 
     private static int number(String word, char mark) {
