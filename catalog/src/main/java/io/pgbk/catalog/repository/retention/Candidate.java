@@ -6,7 +6,6 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.Lsn;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -15,7 +14,7 @@ import java.util.Set;
  * @param timeline of both LSNs (unsigned)
  * @param startTime when the server began it, to tell whether a branch was left before
  * @param stopTime when the server ended it, for windows and calendars; never for order
- * @param needs other labels without which it is not whole: its parent, and those whose packs it uses
+ * @param needs other labels without which it is not whole: those whose packs it uses
  * @param good nothing speaks against it: no page errors, no negative verdict
  * @param expiring a removal began already
  */
@@ -44,9 +43,6 @@ public record Candidate(
 
     /** What a listed backup is to retention. */
     public static Candidate of(BackupRecord backup) {
-        Set<Label> needs = new HashSet<>(backup.owners());
-        backup.summary().facts().parent().ifPresent(needs::add);
-        needs.remove(backup.label());
         return new Candidate(
                 backup.label(),
                 backup.summary().type(),
@@ -56,7 +52,7 @@ public record Candidate(
                 backup.summary().stopLsn(),
                 backup.summary().facts().startTime(),
                 backup.summary().facts().stopTime(),
-                needs,
+                backup.owners(),
                 backup.pinned(),
                 backup.summary().facts().pageErrors() == 0 && !backup.hasNegativeVerdict(),
                 backup.expiring());

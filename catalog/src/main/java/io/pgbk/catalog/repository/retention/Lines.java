@@ -72,8 +72,7 @@ final class Lines {
     }
 
     /** A line that is written cannot be superseded: every full elsewhere began before its newest WAL came. */
-    private static boolean supersedes(
-            TimelineEnd other, TimelineEnd line, List<Candidate> backups, int fulls) {
+    private static boolean supersedes(TimelineEnd other, TimelineEnd line, List<Candidate> backups, int fulls) {
         if (other.equals(line) || line.lastWritten().isEmpty()) {
             return false;
         }
