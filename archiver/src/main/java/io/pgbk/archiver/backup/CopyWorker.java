@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.EntrySorter;
+import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.catalog.format.pack.PackWriter;
@@ -144,9 +145,13 @@ final class CopyWorker {
         Pieces pieces = new Pieces();
         for (int done = 0; done < length; ) {
             int want = Math.min(frameBytes, length - done);
-            readChecked(file, channel, start + done, want);
-            digester.update(piece, 0, want);
-            pieces.add(writer.append(piece, 0, want, relation != null && want % pageBytes == 0), 0, want);
+            if (readChecked(file, channel, start + done, want)) {
+                digester.updateZeros(want);
+                pieces.add(new Extent.Zeros(want));
+            } else {
+                digester.update(piece, 0, want);
+                pieces.add(writer.append(piece, 0, want, relation != null && want % pageBytes == 0), 0, want);
+            }
             done += want;
             monitor.advance(want);
         }
@@ -162,8 +167,11 @@ final class CopyWorker {
         List<WindowDigests> digests = new ArrayList<>(1 + length / FormatLimits.WINDOW_BYTES);
         for (int done = 0; done < length; ) {
             int want = Math.min(FormatLimits.WINDOW_BYTES, length - done);
-            readChecked(file, channel, start + done, want);
-            digester.update(piece, 0, want);
+            if (readChecked(file, channel, start + done, want)) {
+                digester.updateZeros(want);
+            } else {
+                digester.update(piece, 0, want);
+            }
             WindowDigests digest = digester.finish();
             digests.add(digest);
             copier.copy(
@@ -176,16 +184,26 @@ final class CopyWorker {
         return new Unsealed(file, slice, pieces, WindowDigests.concatenate(digests));
     }
 
-    /** Fills the piece with what the file has there; pages of a relation that were torn are read again. */
-    private void readChecked(CopyFile file, FileChannel channel, long position, int want) throws IOException {
+    /**
+     * Fills the piece with what the file has there; pages of a relation that were torn are read again.
+     *
+     * @return whether it is all zero
+     */
+    private boolean readChecked(CopyFile file, FileChannel channel, long position, int want) throws IOException {
         monitor.checkCancelled();
         limiter.acquire(want);
         int got = read(channel, position, want);
-        RelationFile relation = file.source().relation();
-        if (checker != null && relation != null) {
-            checker.check(file.source(), relation, channel, pieceBuffer, got, position);
-        }
         totals.read(got);
+        if (Zeros.isZero(piece, 0, want)) {
+            // Each page is new then, which is sound.
+            return true;
+        }
+        RelationFile relation = file.source().relation();
+        if (checker == null || relation == null) {
+            return false;
+        }
+        checker.check(file.source(), relation, channel, pieceBuffer, got, position);
+        return Zeros.isZero(piece, 0, want);
     }
 
     /** Fills the piece with what the file has there; what it lost meanwhile becomes zeros. Returns what it had. */

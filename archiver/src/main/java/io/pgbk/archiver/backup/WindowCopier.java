@@ -9,7 +9,6 @@ import io.pgbk.catalog.format.pack.PageDigests;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.postgres.files.RelativePath;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -89,7 +88,7 @@ final class WindowCopier {
 
     /** Copies one window of a file that the parent has too. */
     void copy(ParentFile parent, Window window, Pieces pieces) {
-        if (isZero(window.content, 0, window.length)) {
+        if (Zeros.isZero(window.content, 0, window.length)) {
             pieces.add(new Extent.Zeros(window.length));
         } else if (!takeOver(parent, window, pieces) && !(window.relation && copyPages(parent, window, pieces))) {
             storeWhole(window, pieces);
@@ -163,7 +162,7 @@ final class WindowCopier {
     /** Where the parent has the same page; empty when it has another or none that may be taken over. */
     private Optional<Extent> samePage(ParentFile parent, Window window, int offset) {
         return parent.page(window.offset + offset, pageBytes).filter(extent -> switch (extent) {
-            case Extent.Zeros _ -> isZero(window.content, offset, pageBytes);
+            case Extent.Zeros _ -> Zeros.isZero(window.content, offset, pageBytes);
             case Extent.Stored(Extent.Frame frame, int offsetInFrame, int _) -> {
                 if (!parents.isUsable(extent)) {
                     yield false;
@@ -197,11 +196,5 @@ final class WindowCopier {
             places.add(writer.append(content, offset + done, Math.min(frameBytes, length - done), pages));
         }
         return places;
-    }
-
-    private static boolean isZero(byte[] content, int offset, int length) {
-        // The first byte decides nearly always; comparing a range with itself, one byte on, decides the rest quickly.
-        return content[offset] == 0
-                && Arrays.equals(content, offset, offset + length - 1, content, offset + 1, offset + length);
     }
 }

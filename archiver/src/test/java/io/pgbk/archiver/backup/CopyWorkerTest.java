@@ -241,4 +241,26 @@ final class CopyWorkerTest {
         assertThat(fixture.failures.count()).isZero();
         assertThat(fixture.restored().get("base/5/16384")).isEqualTo(pages);
     }
+
+    @Test
+    void zerosAreNotStoredWhetherTheyAreHolesOrPages() throws IOException {
+        int frame = CopyFixture.FRAME_BYTES;
+        byte[] content = new byte[4 * frame + 100];
+        System.arraycopy(random(frame, 10), 0, content, frame, frame);
+        CopyFile file = fixture.plan("base/5/16384", content);
+        CopyFile small = fixture.plan("base/5/16385", new byte[Pages.BYTES]);
+
+        fixture.copy(file, small);
+
+        assertThat(fixture.entries())
+                .filteredOn(entry -> entry.size() == content.length)
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.extents())
+                        .satisfiesExactly(
+                                first -> assertThat(first).isEqualTo(new Extent.Zeros(frame)),
+                                stored -> assertThat(stored).isInstanceOf(Extent.Stored.class),
+                                rest -> assertThat(rest).isEqualTo(new Extent.Zeros(2L * frame + 100))));
+        assertThat(fixture.restored().get("base/5/16384")).isEqualTo(content);
+        assertThat(fixture.restored().get("base/5/16385")).isEqualTo(new byte[Pages.BYTES]);
+    }
 }

@@ -1,5 +1,6 @@
 package io.pgbk.restore.run;
 
+import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
@@ -20,15 +21,17 @@ import java.util.TreeMap;
  *
  * @param files regular files
  * @param bytes their content
- * @param tablespaceBytes content by tablespace oid (unsigned, as in the path)
+ * @param written of that what is not zero and takes space in a new file
+ * @param writtenInTablespaces the same by tablespace oid (unsigned, as in the path)
  * @param links symbolic links at the top of the data directory, each byte shown as one character
  */
-record ManifestSurvey(long files, long bytes, Map<String, Long> tablespaceBytes, Set<String> links) {
+record ManifestSurvey(long files, long bytes, long written, Map<String, Long> writtenInTablespaces, Set<String> links) {
     private static final int CANCEL_EVERY = 1024;
 
     static ManifestSurvey of(ManifestReader manifest, String key, TaskMonitor monitor) {
         long files = 0;
         long bytes = 0;
+        long written = 0;
         Map<String, Long> tablespaces = new TreeMap<>();
         Set<String> links = new HashSet<>();
         boolean control = false;
@@ -43,9 +46,11 @@ record ManifestSurvey(long files, long bytes, Map<String, Long> tablespaceBytes,
                 case FILE -> {
                     files++;
                     bytes += entry.size();
+                    long stored = storedBytes(entry);
+                    written += stored;
                     String[] parts = path.split("/", 3);
                     if (parts.length == 3 && parts[0].equals("pg_tblspc")) {
-                        tablespaces.merge(parts[1], entry.size(), Long::sum);
+                        tablespaces.merge(parts[1], stored, Long::sum);
                     }
                     control |= path.equals(RestoreRunner.CONTROL);
                 }
@@ -63,7 +68,17 @@ record ManifestSurvey(long files, long bytes, Map<String, Long> tablespaceBytes,
                     "manifest " + key + " has no " + RestoreRunner.CONTROL,
                     "Restore another backup; `pgbk verify` tells which are sound.");
         }
-        return new ManifestSurvey(files, bytes, tablespaces, links);
+        return new ManifestSurvey(files, bytes, written, tablespaces, links);
+    }
+
+    private static long storedBytes(FileEntry entry) {
+        long bytes = 0;
+        for (Extent extent : entry.extents()) {
+            if (extent instanceof Extent.Stored stored) {
+                bytes += stored.length();
+            }
+        }
+        return bytes;
     }
 
     /** The path of an entry, proved to stay below the data directory; each byte shown as one character. */

@@ -300,9 +300,9 @@ public final class RestorePreparation {
         }
         DiskSpace space = new DiskSpace();
         try {
-            long inside = survey.bytes();
+            long inside = survey.written();
             for (TablespacePlacement tablespace : tablespaces) {
-                long bytes = survey.tablespaceBytes().getOrDefault(Integer.toUnsignedString(tablespace.oid()), 0L);
+                long bytes = survey.writtenInTablespaces().getOrDefault(Integer.toUnsignedString(tablespace.oid()), 0L);
                 if (!tablespace.inPlace()) {
                     inside -= bytes;
                     space.need(FileNames.toPath(tablespace.target()), bytes);

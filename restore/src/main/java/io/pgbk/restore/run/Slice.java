@@ -185,7 +185,22 @@ final class Slice {
                             disk.write(channel, ByteBuffer.wrap(zeros, 0, length), at);
                         }
                     }
+                } else {
+                    proveZeros(from, to);
                 }
+            }
+        }
+    }
+
+    /** The file is new, so what nobody writes reads as zeros: windows that should be zero need not be read back. */
+    private void proveZeros(long from, long to) {
+        for (int window = (int) ((from + WINDOW_BYTES - 1) / WINDOW_BYTES); window < end; window++) {
+            int length = windowLength(window);
+            if ((long) window * WINDOW_BYTES + length > to) {
+                break;
+            }
+            if (entry.windows().matchesZeros(window, length)) {
+                unproved.clear(window - first);
             }
         }
     }

@@ -14,7 +14,6 @@ import java.util.zip.CRC32C;
  */
 public final class WindowDigester {
     private static final Hasher128 XXH3 = Hashing.xxh3_128();
-    private static final byte[] ZEROS = new byte[FormatLimits.WINDOW_BYTES];
 
     private final HashStream128 open = XXH3.hashStream();
     private final CRC32C crc = new CRC32C();
@@ -45,12 +44,16 @@ public final class WindowDigester {
         }
     }
 
-    /** Adds zero bytes. */
+    /** Adds zero bytes; whole windows of them cost nothing. */
     public void updateZeros(long length) {
         long rest = length;
         while (rest > 0) {
-            int part = (int) Math.min(rest, ZEROS.length);
-            update(ZEROS, 0, part);
+            int part = (int) Math.min(rest, FormatLimits.WINDOW_BYTES - openBytes);
+            if (part == FormatLimits.WINDOW_BYTES) {
+                add(ZeroWindow.XXH3, ZeroWindow.CRC32C);
+            } else {
+                update(ZeroWindow.CONTENT, 0, part);
+            }
             rest -= part;
         }
     }
@@ -62,6 +65,11 @@ public final class WindowDigester {
     }
 
     private void add(HashValue128 hash) {
+        add(hash, (int) crc.getValue());
+        crc.reset();
+    }
+
+    private void add(HashValue128 hash, int crcOfWindow) {
         if (count == crc32c.length) {
             high = Arrays.copyOf(high, count * 2);
             low = Arrays.copyOf(low, count * 2);
@@ -69,8 +77,7 @@ public final class WindowDigester {
         }
         high[count] = hash.getMostSignificantBits();
         low[count] = hash.getLeastSignificantBits();
-        crc32c[count] = (int) crc.getValue();
-        crc.reset();
+        crc32c[count] = crcOfWindow;
         count++;
     }
 

@@ -89,6 +89,16 @@ public final class WindowDigests {
         return hash.getMostSignificantBits() == high[window] && hash.getLeastSignificantBits() == low[window];
     }
 
+    /** Whether that many zeros are the window's content; for a whole window without looking at them. */
+    public boolean matchesZeros(int window, int length) {
+        if (length < FormatLimits.WINDOW_BYTES) {
+            return matches(window, ZeroWindow.CONTENT, 0, length);
+        }
+        return crc32c[window] == ZeroWindow.CRC32C
+                && high[window] == ZeroWindow.XXH3.getMostSignificantBits()
+                && low[window] == ZeroWindow.XXH3.getLeastSignificantBits();
+    }
+
     /**
      * The digests of consecutive parts of one file, each but the last a multiple of 256 KiB long: for big files that
      * several threads read.

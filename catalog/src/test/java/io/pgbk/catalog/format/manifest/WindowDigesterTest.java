@@ -57,4 +57,18 @@ class WindowDigesterTest {
         digester.update(content, 2 * WINDOW, tail);
         assertThat(WindowDigests.concatenate(List.of(first, digester.finish()))).isEqualTo(whole(content));
     }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8192, WINDOW})
+    void onlyWindowsOfZerosMatchZeros(int tail) {
+        byte[] content = new byte[2 * WINDOW + tail];
+        content[WINDOW + 5] = 1;
+        WindowDigests digests = whole(content);
+
+        assertThat(digests.matchesZeros(0, WINDOW)).isTrue();
+        assertThat(digests.matchesZeros(1, WINDOW)).isFalse();
+        assertThat(digests.matchesZeros(2, tail)).isTrue();
+        content[2 * WINDOW] = 1;
+        assertThat(whole(content).matchesZeros(2, tail)).isFalse();
+    }
 }
