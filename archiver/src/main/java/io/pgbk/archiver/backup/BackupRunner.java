@@ -8,6 +8,7 @@ import io.pgbk.catalog.repository.backup.BackupCatalog.BackupStart;
 import io.pgbk.catalog.repository.backup.BackupWriter;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.wal.RollUpWriter;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.postgres.server.PostgresConnection;
@@ -105,6 +106,7 @@ public final class BackupRunner {
                 cluster.repository().runtime().compression(),
                 monitor);
         BackupStart start = new BackupStart(kind.type(), incarnation, kind.parent(), settings.holderDeadline());
+        BackupResult result;
         try (BackupWriter writer = cluster.backups().begin(start)) {
             BackupExecution execution = new BackupExecution(
                     plan,
@@ -118,8 +120,11 @@ public final class BackupRunner {
                     origin,
                     request.annotations(),
                     monitor);
-            return execution.run(started);
+            result = execution.run(started);
         }
+        // Behind the commit, with the lease given back: what the WAL indexes say is bundled for those who ask.
+        new RollUpWriter(cluster.wal(incarnation), monitor).run(List.of());
+        return result;
     }
 
     private Incarnation examine(

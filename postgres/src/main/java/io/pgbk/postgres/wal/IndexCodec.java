@@ -127,11 +127,11 @@ final class IndexCodec {
                 trailing);
     }
 
-    private static void optionalLsn(IndexBytes.Writer out, Lsn start, Optional<Lsn> lsn) {
+    static void optionalLsn(IndexBytes.Writer out, Lsn start, Optional<Lsn> lsn) {
         out.number(lsn.isEmpty() ? 0 : lsn.get().minus(start) + 1);
     }
 
-    private static Optional<Lsn> optionalLsn(IndexBytes.Reader in, Lsn start, WalSegmentSize size) {
+    static Optional<Lsn> optionalLsn(IndexBytes.Reader in, Lsn start, WalSegmentSize size) {
         long value = in.number(0, size.bytes() + 1L);
         return value == 0 ? Optional.empty() : Optional.of(start.plus(value - 1));
     }
@@ -167,7 +167,7 @@ final class IndexCodec {
         return times;
     }
 
-    private static void xids(IndexBytes.Writer out, XidRanges xids) {
+    static void xids(IndexBytes.Writer out, XidRanges xids) {
         out.number(xids.ranges().size());
         long last = 0;
         for (XidRanges.Range range : xids.ranges()) {
@@ -177,7 +177,7 @@ final class IndexCodec {
         }
     }
 
-    private static XidRanges xids(IndexBytes.Reader in) {
+    static XidRanges xids(IndexBytes.Reader in) {
         int count = in.count(XidRanges.MAX_RANGES);
         List<XidRanges.Range> ranges = new ArrayList<>(count);
         long last = 0;
@@ -189,7 +189,7 @@ final class IndexCodec {
         return new XidRanges(ranges);
     }
 
-    private static void event(IndexBytes.Writer out, Lsn start, WalEvents event) {
+    static void event(IndexBytes.Writer out, Lsn start, WalEvents event) {
         switch (event) {
             case WalEvents.DatabaseCreated created -> {
                 head(out, DATABASE_CREATED, start, created.lsn());
@@ -238,7 +238,7 @@ final class IndexCodec {
         }
     }
 
-    private static WalEvents event(IndexBytes.Reader in, Lsn start, WalSegmentSize size) {
+    static WalEvents event(IndexBytes.Reader in, Lsn start, WalSegmentSize size) {
         int kind = in.octet();
         Lsn lsn = start.plus(in.number(0, size.bytes() - 1L));
         return switch (kind) {

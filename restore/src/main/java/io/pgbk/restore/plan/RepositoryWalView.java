@@ -1,12 +1,14 @@
 package io.pgbk.restore.plan;
 
+import io.pgbk.catalog.repository.wal.RollUpPlace;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
 import io.pgbk.task.TaskMonitor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -19,36 +21,47 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The WAL archive of a repository as the planner sees it: each timeline is listed once, and while facts are asked for in
- * a row the next ones are fetched ahead in parallel. Keeps the facts of at most {@value #MAX_CACHED} segments. Used by
- * one thread.
+ * The WAL archive of a repository as the planner sees it: each timeline is listed once; facts come from the roll-ups of
+ * complete logs where these are there and fit the listing, else from the segments' own objects. While facts are asked
+ * for in a row the next ones are fetched ahead in parallel. Keeps the indexes of at most {@value #MAX_CACHED} segments
+ * and the outlines of at most {@value #MAX_OUTLINES}. Used by one thread.
  */
 public final class RepositoryWalView implements WalView, AutoCloseable {
-    private static final int MAX_CACHED = 4096;
+    private static final int MAX_CACHED = 1024;
+    private static final int MAX_OUTLINES = 8192;
+    private static final int MAX_LOGS = 16;
     private static final int MAX_AHEAD = 64;
     private static final int THREADS = 8;
 
     private record Place(int timeline, long number) {}
 
+    private record LogPlace(int timeline, int log) {}
+
     private final WalArchive archive;
     private final TaskMonitor monitor;
     private final TimelineTree timelines;
-    private final Map<Integer, SegmentRuns> segments = new HashMap<>();
+    private final WalSegmentSize size;
+    private final int logsKept;
+    private final Map<Integer, TimelineListing> listings = new HashMap<>();
+    private final Map<LogPlace, Future<LogFacts>> logs = new LinkedHashMap<>(MAX_LOGS, 0.75f, true);
     private final Map<Place, SegmentFacts> facts = new LinkedHashMap<>();
     private final ExecutorService threads = Executors.newFixedThreadPool(
             THREADS, Thread.ofPlatform().daemon().name("wal-index-", 0).factory());
     private int ahead = 1;
     private Place last = new Place(0, -2);
+    private LogPlace lastLog = new LogPlace(0, 0);
 
     public RepositoryWalView(WalArchive archive, TaskMonitor monitor) {
         this.archive = archive;
         this.monitor = monitor;
         this.timelines = archive.timelineTree();
+        this.size = archive.incarnation().segmentSize();
+        this.logsKept = Math.clamp(MAX_OUTLINES / size.segmentsPerLog(), 2, MAX_LOGS);
     }
 
     @Override
     public WalSegmentSize segmentSize() {
-        return archive.incarnation().segmentSize();
+        return size;
     }
 
     @Override
@@ -58,22 +71,24 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
 
     @Override
     public SegmentRuns segments(int timeline) {
-        return segments.computeIfAbsent(timeline, this::list);
+        return listing(timeline).segments();
     }
 
-    private SegmentRuns list(int timeline) {
-        Iterator<WalSegmentName> names = archive.segments(timeline, Optional.empty());
-        return SegmentRuns.of(new Iterator<>() {
-            @Override
-            public boolean hasNext() {
-                return names.hasNext();
-            }
+    private TimelineListing listing(int timeline) {
+        return listings.computeIfAbsent(
+                timeline, number -> TimelineListing.of(archive.objects(number), rollUps(number), size));
+    }
 
-            @Override
-            public Long next() {
-                return names.next().number(segmentSize());
+    private List<RollUpPlace> rollUps(int timeline) {
+        try {
+            return archive.rollUps().list(timeline);
+        } catch (PgbkException e) {
+            if (e.code() != ErrorCode.PERMISSION_DENIED) {
+                throw e;
             }
-        });
+            monitor.warn("roll-ups of WAL indexes are not used: " + e.getMessage());
+            return List.of();
+        }
     }
 
     @Override
@@ -81,24 +96,81 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
         Place place = new Place(timeline, number);
         SegmentFacts known = facts.get(place);
         if (known == null) {
-            long step = number - last.number();
-            boolean inARow = last.timeline() == timeline && Math.abs(step) == 1;
-            ahead = inARow ? Math.min(MAX_AHEAD, ahead * 2) : 1;
-            fetch(place, inARow && step < 0 ? -1 : 1);
-            known = facts.getOrDefault(place, SegmentFacts.UNKNOWN);
+            known = segments(timeline).contains(number)
+                    ? outlined(place).orElseGet(() -> read(place))
+                    : SegmentFacts.UNKNOWN;
         }
         last = place;
         return known;
     }
 
+    private Optional<SegmentFacts> outlined(Place place) {
+        WalSegmentName name = WalSegmentName.ofNumber(place.timeline(), place.number(), size);
+        return Optional.ofNullable(log(place).outlines().get(name))
+                .map(outline -> new OutlinedSegment(name, size, outline, () -> read(place)));
+    }
+
+    private LogFacts log(Place place) {
+        LogPlace log = new LogPlace(place.timeline(), (int) (place.number() / size.segmentsPerLog()));
+        Future<LogFacts> wanted = begun(log);
+        int step = log.log() - lastLog.log();
+        if (log.timeline() == lastLog.timeline() && Math.abs(step) == 1) {
+            for (int i = 1; i <= logsKept / 2; i++) {
+                LogPlace next = new LogPlace(log.timeline(), log.log() + i * step);
+                if (listing(log.timeline()).rollUp(next.log()).isPresent()) {
+                    begun(next);
+                }
+            }
+        }
+        lastLog = log;
+        return join(wanted);
+    }
+
+    private Future<LogFacts> begun(LogPlace log) {
+        Future<LogFacts> known = logs.get(log);
+        if (known != null) {
+            return known;
+        }
+        monitor.checkCancelled();
+        TimelineListing listing = listing(log.timeline());
+        Future<LogFacts> answer =
+                threads.submit(() -> LogFacts.read(archive, listing, log.timeline(), log.log(), monitor));
+        logs.put(log, answer);
+        if (logs.size() > logsKept) {
+            Iterator<LogPlace> oldest = logs.keySet().iterator();
+            oldest.next();
+            oldest.remove();
+        }
+        return answer;
+    }
+
+    /** From the segment's own object. */
+    private SegmentFacts read(Place place) {
+        SegmentFacts known = facts.get(place);
+        if (known == null) {
+            long step = place.number() - last.number();
+            boolean inARow = last.timeline() == place.timeline() && Math.abs(step) == 1;
+            ahead = inARow ? Math.min(MAX_AHEAD, ahead * 2) : 1;
+            fetch(place, inARow && step < 0 ? -1 : 1);
+            known = facts.getOrDefault(place, SegmentFacts.UNKNOWN);
+        }
+        return known;
+    }
+
     private void fetch(Place first, int direction) {
         monitor.checkCancelled();
+        LogFacts log = log(first);
         SegmentRuns present = segments(first.timeline());
-        List<Place> wanted = new ArrayList<>();
+        Map<Place, WalSegmentName> wanted = new LinkedHashMap<>();
         for (int i = 0; i < ahead; i++) {
             Place place = new Place(first.timeline(), first.number() + (long) i * direction);
-            if (place.number() >= 0 && present.contains(place.number()) && !facts.containsKey(place)) {
-                wanted.add(place);
+            if (place.number() / size.segmentsPerLog() != first.number() / size.segmentsPerLog()) {
+                break;
+            }
+            WalSegmentName name = WalSegmentName.ofNumber(place.timeline(), place.number(), size);
+            boolean outlined = i > 0 && log.outlines().containsKey(name);
+            if (!outlined && place.number() >= 0 && present.contains(place.number()) && !facts.containsKey(place)) {
+                wanted.put(place, name);
             }
         }
         while (facts.size() + wanted.size() > MAX_CACHED && !facts.isEmpty()) {
@@ -107,19 +179,19 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
             oldest.remove();
         }
         Map<Place, Future<SegmentFacts>> answers = new LinkedHashMap<>();
-        wanted.forEach(place -> answers.put(place, threads.submit(() -> read(place))));
+        wanted.forEach((place, name) -> answers.put(place, threads.submit(() -> read(name, log))));
         answers.forEach((place, answer) -> facts.put(place, join(answer)));
     }
 
-    private SegmentFacts read(Place place) {
-        WalSegmentName name = WalSegmentName.ofNumber(place.timeline(), place.number(), segmentSize());
-        return archive.find(new WalFileName.Segment(name))
+    private SegmentFacts read(WalSegmentName name, LogFacts log) {
+        return log.only(name)
+                .or(() -> archive.find(new WalFileName.Segment(name)))
                 .flatMap(archive::readIndex)
                 .map(SegmentFacts::of)
                 .orElse(SegmentFacts.UNKNOWN);
     }
 
-    private static SegmentFacts join(Future<SegmentFacts> answer) {
+    private static <T> T join(Future<T> answer) {
         try {
             return answer.get();
         } catch (ExecutionException e) {
@@ -129,8 +201,7 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new io.pgbk.error.PgbkException(
-                    io.pgbk.error.ErrorCode.INTERRUPTED, "interrupted while reading the WAL index");
+            throw new PgbkException(ErrorCode.INTERRUPTED, "interrupted while reading the WAL index");
         }
     }
 

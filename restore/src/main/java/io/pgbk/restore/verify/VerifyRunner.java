@@ -1,18 +1,22 @@
 package io.pgbk.restore.verify;
 
+import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupEvent;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.SampleArc;
+import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.check.RepositoryCheck;
 import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.check.Tally;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.repository.wal.RollUpWriter;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -76,6 +80,9 @@ public final class VerifyRunner {
                     verified.add(backup.with(verdict, now));
                 }
             }
+            if (request.label().isEmpty()) {
+                rollUp(tally, monitor);
+            }
             return new VerifyReport(
                     tally.verdict(),
                     request.samplePercent(),
@@ -122,6 +129,26 @@ public final class VerifyRunner {
             // Without it a removal at the same time is recognised by asking again.
             monitor.warn("verifying without a hold: " + e.getMessage());
             return null;
+        }
+    }
+
+    /** Who may not write does not make roll-ups; nobody needs them. */
+    private void rollUp(Tally tally, TaskMonitor monitor) {
+        List<String> damaged = tally.findings().stream()
+                .filter(Finding::serious)
+                .map(Finding::object)
+                .filter(key -> RepositoryLayout.parse(key) instanceof RepositoryObject.WalIndex)
+                .toList();
+        try {
+            for (Incarnation incarnation : catalog.incarnations()) {
+                new RollUpWriter(catalog.wal(incarnation), monitor).run(damaged);
+            }
+        } catch (PgbkException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // The findings name what is wrong with the incarnations.
+            monitor.debug("no roll-ups were made: " + e.getMessage());
         }
     }
 

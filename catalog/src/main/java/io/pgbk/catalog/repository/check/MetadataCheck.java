@@ -176,7 +176,7 @@ final class MetadataCheck {
             // Read through the backups that refer to them; those of a backup that runs or died are nobody's yet.
             case RepositoryObject.Manifest ignored -> {}
             case RepositoryObject.Pack ignored -> {}
-            // Read with the WAL. A roll-up is never needed, and version 1 writes none.
+            // Read with the WAL.
             case RepositoryObject.Wal ignored -> {}
             case RepositoryObject.WalEvent ignored -> {}
             case RepositoryObject.WalIndex ignored -> {}

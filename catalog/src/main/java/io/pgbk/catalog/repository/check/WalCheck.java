@@ -22,7 +22,6 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -46,6 +45,7 @@ final class WalCheck {
     private final Workers workers;
     private final Tally tally;
     private final TaskMonitor monitor;
+    private final RollUpCheck rollUps;
     /** By number; empty for one that cannot be read. */
     private final Map<Integer, Optional<WalArchive>> archives = new TreeMap<>();
 
@@ -56,6 +56,7 @@ final class WalCheck {
         this.workers = workers;
         this.tally = tally;
         this.monitor = monitor;
+        this.rollUps = new RollUpCheck(tally, monitor);
     }
 
     /** Checks the WAL that one backup needs. */
@@ -70,7 +71,12 @@ final class WalCheck {
     /** Checks all WAL, and that these backups have theirs. */
     void checkAll(List<BackupRecord> backups, Set<Integer> incarnations) throws IOException {
         monitor.phase("wal", -1);
-        incarnations.forEach(this::archive);
+        for (int incarnation : incarnations) {
+            Optional<WalArchive> archive = archive(incarnation);
+            if (archive.isPresent()) {
+                rollUps.readAll(archive.get(), workers);
+            }
+        }
         contents();
         for (BackupRecord backup : backups) {
             archive(backup.summary().facts().incarnation()).ifPresent(archive -> needs(archive, backup));
@@ -128,6 +134,10 @@ final class WalCheck {
                     && name.number(wal.incarnation().segmentSize()) >= first
                     && name.number(wal.incarnation().segmentSize()) <= last) {
                 tasks.add(() -> read(wal, object, Optional.of(backup.label())));
+            }
+            if (tasks.size() >= TASKS_AT_ONCE) {
+                workers.run(tasks);
+                tasks.clear();
             }
         }
         workers.run(tasks);
@@ -204,7 +214,7 @@ final class WalCheck {
         monitor.checkCancelled();
         tally.attempt(object.key(), backup, () -> {
             try {
-                wal.read(object, OutputStream.nullOutputStream());
+                rollUps.compare(wal, object, wal.check(object));
                 tally.checked(object.storedBytes());
             } catch (ObjectMissingException e) {
                 // What nobody needs may have been removed since it was listed.

@@ -112,9 +112,18 @@ public final class RepositoryLayout {
         return walEvents(cluster, incarnation, name) + counter(number);
     }
 
+    /** The folder of all roll-ups of a cluster's WAL indexes. */
+    public static String walIndexes(ClusterName cluster) {
+        return cluster(cluster) + "wal-index/";
+    }
+
+    /** The folder of one timeline's roll-ups. */
+    public static String walIndexTimeline(ClusterName cluster, int incarnation, int timeline) {
+        return walIndexes(cluster) + positive(incarnation) + "/" + hex8(timeline) + "/";
+    }
+
     public static String walIndex(ClusterName cluster, int incarnation, WalSegmentName first, WalSegmentName last) {
-        return cluster(cluster) + "wal-index/" + positive(incarnation) + "/" + hex8(first.timeline()) + "/" + first
-                + "-" + last;
+        return walIndexTimeline(cluster, incarnation, first.timeline()) + first + "-" + last;
     }
 
     /** The folder of all of a cluster's backups. */

@@ -74,7 +74,7 @@ public sealed interface RepositoryObject {
         }
     }
 
-    /** A roll-up of the indexes of one complete log; reserved, an accelerator only. */
+    /** A roll-up of the indexes of one complete log; an accelerator only. */
     record WalIndex(ClusterName cluster, int incarnation, WalSegmentName first, WalSegmentName last) implements OfWal {
         @Override
         public String key() {

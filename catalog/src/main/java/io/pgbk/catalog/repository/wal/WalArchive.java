@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository.wal;
 
 import io.pgbk.catalog.format.wal.WalObjectHeader;
+import io.pgbk.catalog.format.wal.WalObjectInfo;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
@@ -102,6 +103,31 @@ public final class WalArchive {
     /** What a segment's object says about its content, at the cost of reading its ends; empty for other files. */
     public Optional<WalSegmentIndex> readIndex(WalObject object) {
         return files.index(object);
+    }
+
+    /** What an object says about its file, at the cost of reading its ends. */
+    public WalObjectInfo readInfo(WalObject object) {
+        return files.info(object);
+    }
+
+    /** Reads a whole object and checks all of it; returns what it says about its file. */
+    public WalObjectInfo check(WalObject object) {
+        return files.decode(object, OutputStream.nullOutputStream());
+    }
+
+    /** The roll-ups of the segments' indexes. */
+    public WalRollUps rollUps() {
+        return new WalRollUps(files);
+    }
+
+    /** The logs (middle eight digits of segments' names) of which a timeline has anything, ascending (unsigned). */
+    public List<Integer> logs(int timeline) {
+        return files.logs(timeline);
+    }
+
+    /** What one listing shows of the segments of a log. */
+    public WalLog log(int timeline, int log) {
+        return files.log(timeline, log);
     }
 
     /** The archived history of a timeline; empty is proved absence. */

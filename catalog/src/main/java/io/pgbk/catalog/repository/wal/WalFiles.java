@@ -114,10 +114,15 @@ final class WalFiles {
 
     /** Decodes the object; the caller must not use what was written unless this returns. */
     long read(WalObject object, OutputStream destination) {
+        return decode(object, destination).rawLength();
+    }
+
+    /** As {@link #read}; returns what the object says about its file. */
+    WalObjectInfo decode(WalObject object, OutputStream destination) {
         WalObjectInfo info =
                 codec.decode(repository.store(), object.key(), object.storedBytes(), ByteSink.of(destination));
         requireOurs(object, info);
-        return info.rawLength();
+        return info;
     }
 
     WalObjectInfo info(WalObject object) {
@@ -158,6 +163,28 @@ final class WalFiles {
     /** The prefix of one timeline's objects. */
     String timelinePrefix(int timeline) {
         return RepositoryLayout.walTimeline(incarnation.cluster(), incarnation.number(), timeline);
+    }
+
+    List<Integer> logs(int timeline) {
+        List<Integer> logs = new ArrayList<>();
+        for (String child : repository.store().listChildren(timelinePrefix(timeline))) {
+            if (child.length() == 9 && child.endsWith("/")) {
+                // As the log of a segment's name, so that other names are passed over.
+                WalSegmentName.tryParse("00000001" + child.substring(0, 8) + "00000000")
+                        .ifPresent(name -> logs.add(name.log()));
+            }
+        }
+        return logs;
+    }
+
+    WalLog log(int timeline, int log) {
+        String prefix = RepositoryLayout.walLog(incarnation.cluster(), incarnation.number(), timeline, log);
+        List<WalObject> objects = new ArrayList<>();
+        repository
+                .store()
+                .list(prefix, "")
+                .forEachRemaining(info -> objects.addAll(toObject(info).stream().toList()));
+        return WalLog.of(objects);
     }
 
     /** Whole segments of a timeline by name, ascending, from one name on. */
