@@ -78,7 +78,7 @@ public final class BackupCommand implements Callable<Integer> {
         }
         Map<String, String> notes = AnnotateCommand.Annotations.parse(annotations);
         Configuration configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         ConsoleMonitor monitor = session.monitor();
         try (var repository = repositories.open(configuration.repository(session.repositoryName()))) {
             BackupRunner runner = new BackupRunner(

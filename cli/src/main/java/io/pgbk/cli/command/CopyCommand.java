@@ -64,7 +64,7 @@ public final class CopyCommand implements Callable<Integer> {
         Configuration configuration = session.configuration();
         RepositoryCopy.Request request = new RepositoryCopy.Request(
                 Optional.ofNullable(backup).map(Label::require), configuration.parallel(), dryRun);
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         ConsoleMonitor monitor = session.monitor();
         long began = session.process().nanoTime().getAsLong();
         CopyReport report;

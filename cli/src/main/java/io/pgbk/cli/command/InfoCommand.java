@@ -32,7 +32,7 @@ public final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Configuration configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         ConsoleMonitor monitor = session.monitor();
         List<ConfigurationRepository> places = configuration.selected(session.repositoryName());
         List<InfoReport.RepositoryInfo> infos = new ArrayList<>();

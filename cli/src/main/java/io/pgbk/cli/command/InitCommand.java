@@ -71,7 +71,7 @@ public final class InitCommand implements Callable<Integer> {
         }
         List<Place> places = new ArrayList<>();
         for (ConfigurationRepository repository : configuration.selected(session.repositoryName())) {
-            places.add(patiently(() -> initialise(configuration, repository, Server.identity(facts))));
+            places.add(patiently(() -> initialise(repository, Server.identity(facts))));
         }
         session.console()
                 .answer(
@@ -88,8 +88,8 @@ public final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private Place initialise(Configuration configuration, ConfigurationRepository place, ServerIdentity identity) {
-        Repositories repositories = new Repositories(configuration, session.process());
+    private Place initialise(ConfigurationRepository place, ServerIdentity identity) {
+        Repositories repositories = Repositories.of(session);
         InitResult result = repositories.initialise(place);
         try (Repository repository = result.repository()) {
             ClusterCatalog cluster = repositories.cluster(repository);

@@ -43,7 +43,7 @@ final class RestoreSources implements AutoCloseable {
     RestoreSources(Session session, ConsoleMonitor monitor) {
         this.session = session;
         this.monitor = monitor;
-        this.repositories = new Repositories(session.configuration(), session.process());
+        this.repositories = Repositories.of(session);
         this.left = new ArrayList<>(session.configuration().selected(session.repositoryName()));
     }
 

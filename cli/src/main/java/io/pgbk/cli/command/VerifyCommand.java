@@ -121,7 +121,7 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private VerifyReport verify(
             Configuration configuration, ConfigurationRepository place, VerifyRequest request, ConsoleMonitor monitor) {
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         try (Repository repository = repositories.open(place)) {
             return new VerifyRunner(
                             repositories.cluster(repository), session.process().random())

@@ -47,7 +47,7 @@ final class WalResolution {
         List<Place> places = new ArrayList<>();
         @Nullable PgbkException missing = null;
         Configuration configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
             try (Repository repository = repositories.open(place)) {
                 ClusterCatalog cluster = repositories.cluster(repository);
@@ -74,7 +74,7 @@ final class WalResolution {
      */
     List<Place> keep(Path file, boolean deliverKept, String reason, ConsoleMonitor monitor) {
         Configuration configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         ConcurrentLinkedQueue<Repository> opened = new ConcurrentLinkedQueue<>();
         try {
             List<PushTarget> targets = configuration.repositories().stream()

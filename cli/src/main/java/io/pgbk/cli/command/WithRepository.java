@@ -20,7 +20,7 @@ final class WithRepository {
     /** Works with the repository named by {@code --repository}, else the first one. */
     static <T> T repository(Session session, Function<Repository, T> work) {
         var configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         try (Repository repository = repositories.open(configuration.repository(session.repositoryName()))) {
             return work.apply(repository);
         }
@@ -42,7 +42,7 @@ final class WithRepository {
 
     private static <T> T first(Session session, Consumer<ClusterCatalog> require, Function<ClusterCatalog, T> work) {
         var configuration = session.configuration();
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         List<PgbkException> failures = new ArrayList<>();
         for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
             Repository opened;
@@ -73,8 +73,6 @@ final class WithRepository {
     /** Works with the configured cluster in that repository. */
     static <T> T cluster(Session session, Function<ClusterCatalog, T> work) {
         return repository(
-                session,
-                repository ->
-                        work.apply(new Repositories(session.configuration(), session.process()).cluster(repository)));
+                session, repository -> work.apply(Repositories.of(session).cluster(repository)));
     }
 }

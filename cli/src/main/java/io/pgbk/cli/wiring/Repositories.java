@@ -8,24 +8,43 @@ import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.store.CountingObjectStore;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.process.ProcessContext;
+import io.pgbk.cli.process.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Opens configured repositories. */
 public final class Repositories {
     private final Configuration configuration;
     private final ProcessContext process;
+    private final Optional<Consumer<String>> details;
 
     public Repositories(Configuration configuration, ProcessContext process) {
+        this(configuration, process, Optional.empty());
+    }
+
+    /** Those of a command; with {@code -v} each says in the end how many requests it was sent. */
+    public static Repositories of(Session session) {
+        return new Repositories(
+                session.configuration(),
+                session.process(),
+                session.options().verbose() ? Optional.of(session.console()::debug) : Optional.empty());
+    }
+
+    /** @param details is told how many requests a repository was sent, when that is closed */
+    public Repositories(Configuration configuration, ProcessContext process, Optional<Consumer<String>> details) {
         this.configuration = configuration;
         this.process = process;
+        this.details = details;
     }
 
     /**
@@ -34,7 +53,10 @@ public final class Repositories {
      * @throws io.pgbk.error.PgbkException when a file that the configuration names cannot be used
      */
     public ObjectStore openStore(ConfigurationRepository repository) {
-        return ObjectStores.open(StoreConfigs.of(repository));
+        ObjectStore store = ObjectStores.open(StoreConfigs.of(repository));
+        return details.<ObjectStore>map(lines -> new CountingObjectStore(
+                        store, counts -> lines.accept("requests to " + repository.name() + ": " + counts)))
+                .orElse(store);
     }
 
     /** The repository; the caller closes it. */

@@ -24,8 +24,8 @@ record LogFacts(Map<WalSegmentName, SegmentOutline> outlines, Optional<WalLog> l
     /** Reads the roll-up when there is one; what is wrong with it costs time, never an answer. */
     static LogFacts read(WalArchive archive, TimelineListing timeline, int number, int log, TaskMonitor monitor) {
         Optional<WalRollUp> rollUp = timeline.rollUp(log).flatMap(place -> rollUp(archive, place, monitor));
-        Bytes listed = timeline.digests().get(log);
-        if (rollUp.isPresent() && rollUp.get().listingDigest().equals(listed)) {
+        Optional<Bytes> listed = Optional.ofNullable(timeline.digests().get(log));
+        if (rollUp.isPresent() && listed.equals(Optional.of(rollUp.get().listingDigest()))) {
             return new LogFacts(rollUp.get().outlines(), Optional.empty());
         }
         WalLog listing = archive.log(number, log);
