@@ -1,5 +1,7 @@
 package io.pgbk.archiver.backup;
 
+import io.pgbk.catalog.repository.backup.BackupFacts;
+import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param type {@code full}, {@code differential} or {@code incremental}
  * @param parent label of the parent, null for a full backup
  * @param fallbackReason why a full was taken instead of what was asked for, else null
+ * @param synthesisedFrom label of the backup whose state was written anew, null when a server was read
  * @param timeline the timeline that the backup lies on
  * @param startLsn where replay begins, as PostgreSQL prints it
  * @param stopLsn where the backup becomes consistent
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param stopTime when the server ended it
  * @param files files and links in the backup, directories not counted
  * @param databaseBytes size of all copied files
- * @param readBytes bytes read from disk to make it
+ * @param readBytes bytes read to make it: from the server's disk, or stored ones from the repository
  * @param storedBytes bytes that it added to the repository
  * @param pageErrors pages that failed their checksums; not empty means exit state 53
  * @param seconds how long the command took
@@ -28,6 +31,7 @@ public record BackupResult(
         String type,
         @Nullable String parent,
         @Nullable String fallbackReason,
+        @Nullable String synthesisedFrom,
         int timeline,
         String startLsn,
         String stopLsn,
@@ -41,5 +45,65 @@ public record BackupResult(
         double seconds) {
     public BackupResult {
         pageErrors = List.copyOf(pageErrors);
+    }
+
+    /** One that was read from a server. */
+    BackupResult(
+            String label,
+            String type,
+            @Nullable String parent,
+            @Nullable String fallbackReason,
+            int timeline,
+            String startLsn,
+            String stopLsn,
+            Instant startTime,
+            Instant stopTime,
+            long files,
+            long databaseBytes,
+            long readBytes,
+            long storedBytes,
+            List<PageFailure> pageErrors,
+            double seconds) {
+        this(
+                label,
+                type,
+                parent,
+                fallbackReason,
+                null,
+                timeline,
+                startLsn,
+                stopLsn,
+                startTime,
+                stopTime,
+                files,
+                databaseBytes,
+                readBytes,
+                storedBytes,
+                pageErrors,
+                seconds);
+    }
+
+    /** What a full that was written from the repository alone is reported as. */
+    public static BackupResult of(SyntheticOutcome.Written written) {
+        BackupFacts facts = written.backup().summary().facts();
+        return new BackupResult(
+                written.backup().label().toString(),
+                written.backup().summary().type().id(),
+                null,
+                null,
+                written.source().toString(),
+                facts.timeline(),
+                facts.startLsn().toString(),
+                facts.stopLsn().toString(),
+                facts.startTime(),
+                facts.stopTime(),
+                facts.files(),
+                facts.databaseBytes(),
+                facts.readBytes(),
+                facts.storedBytes(),
+                written.pageFailures().stream()
+                        .map(failure -> new PageFailure(failure.path().text(), failure.block()))
+                        .toList(),
+                written.seconds());
     }
 }

@@ -7,7 +7,11 @@ import io.pgbk.archiver.backup.BackupResult;
 import io.pgbk.archiver.backup.BackupRunner;
 import io.pgbk.archiver.backup.BackupSettings;
 import io.pgbk.archiver.backup.PageFailure;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.synthesis.SyntheticFull;
+import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.Settings;
 import io.pgbk.cli.output.ConsoleMonitor;
@@ -49,6 +53,14 @@ public final class BackupCommand implements Callable<Integer> {
             })
     private String type = BackupType.FULL.suffix();
 
+    @Option(
+            names = "--from-repository",
+            description = {
+                "With --type full: writes the state of the newest backup as a new full backup, from the repository alone.",
+                "No server is read or asked; does nothing and succeeds when the newest backup is such a full already."
+            })
+    private boolean fromRepository;
+
     @Option(names = "--standby", description = "Copies the files from this standby; the primary must be archiving.")
     private boolean standby;
 
@@ -76,11 +88,20 @@ public final class BackupCommand implements Callable<Integer> {
             throw new PgbkException(
                     ErrorCode.USAGE, "--standby and --if-primary exclude each other", "Give one of them.");
         }
+        if (fromRepository && (wanted != BackupType.FULL || standby || ifPrimary)) {
+            throw new PgbkException(
+                    ErrorCode.USAGE,
+                    "--from-repository writes a full backup without a server",
+                    "Leave --type, --standby and --if-primary out.");
+        }
         Map<String, String> notes = AnnotateCommand.Annotations.parse(annotations);
         Configuration configuration = session.configuration();
         Repositories repositories = Repositories.of(session);
         ConsoleMonitor monitor = session.monitor();
         try (var repository = repositories.open(configuration.repository(session.repositoryName()))) {
+            if (fromRepository) {
+                return synthesise(configuration, repositories.cluster(repository), notes, monitor);
+            }
             BackupRunner runner = new BackupRunner(
                     Server.config(configuration),
                     repositories.cluster(repository),
@@ -95,6 +116,21 @@ public final class BackupCommand implements Callable<Integer> {
         } finally {
             monitor.finish();
         }
+    }
+
+    private int synthesise(
+            Configuration configuration, ClusterCatalog cluster, Map<String, String> notes, ConsoleMonitor monitor) {
+        SyntheticOutcome outcome = new SyntheticFull(
+                        cluster,
+                        new SyntheticFull.Settings(
+                                configuration.parallel(), Duration.ZERO, Repositories.hostName(), Version.current()))
+                .run(notes, monitor);
+        monitor.finish();
+        return switch (outcome) {
+            case SyntheticOutcome.Written written -> taken(BackupResult.of(written));
+            case SyntheticOutcome.NothingToDo(Label newest) ->
+                nothing("the newest backup, " + newest + ", is a full backup that needs no other one");
+        };
     }
 
     private static BackupSettings settings(Configuration configuration) {
@@ -113,6 +149,9 @@ public final class BackupCommand implements Callable<Integer> {
                 + Units.span(Duration.ofMillis((long) (result.seconds() * 1000))));
         if (result.parent() != null) {
             text.add("  built on " + result.parent());
+        }
+        if (result.synthesisedFrom() != null) {
+            text.add("  written from the repository alone, with the state of " + result.synthesisedFrom());
         }
         if (result.fallbackReason() != null) {
             text.add("  full, not " + type + ": " + result.fallbackReason());

@@ -56,6 +56,13 @@ public record RelationFile(int relfilenode, Fork fork, int segment) {
         return Optional.empty();
     }
 
+    /** What the place of a file in a data directory says, or empty when no relation's pages are there. */
+    public static Optional<RelationFile> at(RelativePath path) {
+        return path.equals(RelativePath.ROOT) || !ExclusionRules.isDatabaseDirectory(path.parent())
+                ? Optional.empty()
+                : parse(path.name());
+    }
+
     /** Whether this is the name of a temporary relation's file: {@code t<backend>_<relfilenode>[_fork][.<segment>]}. */
     public static boolean isTemporary(String name) {
         if (name.isEmpty() || name.charAt(0) != 't') {

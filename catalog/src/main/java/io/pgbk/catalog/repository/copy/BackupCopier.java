@@ -23,6 +23,7 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.task.TaskMonitor;
@@ -71,7 +72,8 @@ final class BackupCopier {
         BackupCatalog.BackupStart start =
                 new BackupCatalog.BackupStart(backup.summary().type(), incarnation, parent, PATIENCE);
         try (BackupWriter writer = to.backups().beginCopy(backup.label(), start);
-                KeptHold _ = KeptHold.take(to, owners);
+                KeptHold _ = KeptHold.take(
+                        to.holds(), "copy", owners, to.repository().runtime().monotonic());
                 ManifestReader manifest = ManifestReader.open(
                         from.repository().store(),
                         from.repository().keys(),

@@ -5,6 +5,7 @@ import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -149,7 +150,8 @@ public final class RepositoryCopy {
                             + backup.summary().facts().incarnation() + ", which is not there",
                     "Run `pgbk verify`.");
         }
-        try (KeptHold _ = KeptHold.take(from, Set.of(backup.label()))) {
+        try (KeptHold _ = KeptHold.take(
+                from.holds(), "copy", Set.of(backup.label()), from.repository().runtime().monotonic())) {
             return copier.copy(backup, incarnation);
         }
     }

@@ -1,17 +1,16 @@
-package io.pgbk.catalog.repository.copy;
+package io.pgbk.catalog.repository.lease;
 
 import io.pgbk.catalog.repository.Heartbeat;
-import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.MonotonicTime;
 import io.pgbk.catalog.repository.layout.Label;
-import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A hold on backups that is renewed for as long as a copy takes. */
-final class KeptHold implements AutoCloseable {
+/** A hold on backups that is renewed for as long as the work that reads them takes. */
+public final class KeptHold implements AutoCloseable {
     private static final Duration VALIDITY = Duration.ofHours(1);
     private static final Duration RENEWAL = Duration.ofMinutes(10);
 
@@ -26,14 +25,16 @@ final class KeptHold implements AutoCloseable {
     /**
      * Takes it.
      *
+     * @param purpose for people who meet it
+     * @param time by which it is renewed
      * @throws PgbkException NO_FITTING_BACKUP when one of them is not listed or is being removed
      */
-    static KeptHold take(ClusterCatalog cluster, Set<Label> labels) {
-        Holds.Hold hold = cluster.holds().take(new Holds.HoldRequest("copy", labels, Optional.empty()), VALIDITY);
+    public static KeptHold take(Holds holds, String purpose, Set<Label> labels, MonotonicTime time) {
+        Holds.Hold hold = holds.take(new Holds.HoldRequest(purpose, labels, Optional.empty()), VALIDITY);
         AtomicBoolean taken = new AtomicBoolean();
         return new KeptHold(
                 hold,
-                Heartbeat.start("copy-hold", cluster.repository().runtime().monotonic(), () -> {
+                Heartbeat.start("hold-" + purpose, time, () -> {
                     if (taken.getAndSet(true)) {
                         renew(hold);
                     }
