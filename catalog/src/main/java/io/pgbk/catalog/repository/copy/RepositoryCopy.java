@@ -151,7 +151,10 @@ public final class RepositoryCopy {
                     "Run `pgbk verify`.");
         }
         try (KeptHold _ = KeptHold.take(
-                from.holds(), "copy", Set.of(backup.label()), from.repository().runtime().monotonic())) {
+                from.holds(),
+                "copy",
+                Set.of(backup.label()),
+                from.repository().runtime().monotonic())) {
             return copier.copy(backup, incarnation);
         }
     }

@@ -32,14 +32,12 @@ public final class KeptHold implements AutoCloseable {
     public static KeptHold take(Holds holds, String purpose, Set<Label> labels, MonotonicTime time) {
         Holds.Hold hold = holds.take(new Holds.HoldRequest(purpose, labels, Optional.empty()), VALIDITY);
         AtomicBoolean taken = new AtomicBoolean();
-        return new KeptHold(
-                hold,
-                Heartbeat.start("hold-" + purpose, time, () -> {
-                    if (taken.getAndSet(true)) {
-                        renew(hold);
-                    }
-                    return Optional.of(RENEWAL);
-                }));
+        return new KeptHold(hold, Heartbeat.start("hold-" + purpose, time, () -> {
+            if (taken.getAndSet(true)) {
+                renew(hold);
+            }
+            return Optional.of(RENEWAL);
+        }));
     }
 
     private static void renew(Holds.Hold hold) {

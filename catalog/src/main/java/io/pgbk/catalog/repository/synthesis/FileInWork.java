@@ -79,17 +79,14 @@ final class FileInWork {
         int found = Arrays.binarySearch(starts, slice.offset());
         for (int i = found >= 0 ? found : -found - 2; i < starts.length; i++) {
             long from = Math.max(starts[i], slice.offset());
-            long to = Math.min(
-                    starts[i] + entry.extents().get(i).length(), slice.offset() + slice.length());
+            long to = Math.min(starts[i] + entry.extents().get(i).length(), slice.offset() + slice.length());
             if (from >= to) {
                 break;
             }
             if (entry.extents().get(i) instanceof Extent.Stored(Extent.Frame frame, int offsetInFrame, int _)) {
-                pieces.add(new Piece(
-                        frame,
-                        offsetInFrame + (int) (from - starts[i]),
-                        (int) (from - slice.offset()),
-                        (int) (to - from)));
+                pieces.add(
+                        new Piece(frame, offsetInFrame + (int) (from - starts[i]), (int) (from - slice.offset()), (int)
+                                (to - from)));
             }
         }
         return pieces;

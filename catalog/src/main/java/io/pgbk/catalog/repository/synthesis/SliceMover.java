@@ -177,8 +177,7 @@ final class SliceMover implements AutoCloseable {
         int tail = slice.file().relation() ? (to - from) % pageBytes : 0;
         for (int at = from; at < to - tail; ) {
             int length = Math.min(frameBytes, to - tail - at);
-            parts.add(
-                    new Part(writer.append(content, at, length, slice.file().relation()), length));
+            parts.add(new Part(writer.append(content, at, length, slice.file().relation()), length));
             at += length;
         }
         if (tail > 0) {

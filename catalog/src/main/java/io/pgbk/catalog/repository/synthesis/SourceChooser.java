@@ -33,7 +33,8 @@ final class SourceChooser {
                 .findFirst()
                 .orElseThrow(() -> new PgbkException(
                         ErrorCode.NO_FITTING_BACKUP,
-                        "incarnation " + incarnation + " of the cluster has no backup whose state could be written anew",
+                        "incarnation " + incarnation
+                                + " of the cluster has no backup whose state could be written anew",
                         "Take a backup of the server first: `pgbk backup`."));
         return newest.summary().type() == BackupType.FULL && newest.owners().isEmpty()
                 ? new Choice.FullAlready(newest)

@@ -90,8 +90,8 @@ public final class SyntheticFull {
             TaskMonitor monitor) {
         Set<Label> needed = new HashSet<>(source.owners());
         needed.add(source.label());
-        BackupCatalog.BackupStart start = new BackupCatalog.BackupStart(
-                BackupType.FULL, incarnation, Optional.empty(), settings.patience());
+        BackupCatalog.BackupStart start =
+                new BackupCatalog.BackupStart(BackupType.FULL, incarnation, Optional.empty(), settings.patience());
         try (KeptHold _ = KeptHold.take(
                         cluster.holds(),
                         "synthetic full",

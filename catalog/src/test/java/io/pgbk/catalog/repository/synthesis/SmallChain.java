@@ -19,6 +19,7 @@ import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupRecord;
@@ -30,7 +31,6 @@ import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
-import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.postgres.Lsn;
 import java.io.IOException;
@@ -42,6 +42,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -87,7 +88,8 @@ public final class SmallChain {
                 List<PackRef> old = new ArrayList<>();
                 List<Extent> pages = pagesOf(parent, old);
                 old.forEach(table::add);
-                extents = append(packs, parent.map(contents::get), pages, content);
+                extents =
+                        append(packs, parent.map(label -> Objects.requireNonNull(contents.get(label))), pages, content);
                 Placement place = packs.append(SMALL_CONTENT, 0, SMALL_CONTENT.length, false);
                 packs.finish();
                 small = place.extent();
@@ -140,8 +142,7 @@ public final class SmallChain {
         return pages;
     }
 
-    private static List<Extent> append(
-            PackWriter packs, Optional<byte[]> before, List<Extent> pages, byte[] content) {
+    private static List<Extent> append(PackWriter packs, Optional<byte[]> before, List<Extent> pages, byte[] content) {
         List<Object> parts = new ArrayList<>();
         for (int at = 0; at < content.length; at += PAGE) {
             int length = Math.min(PAGE, content.length - at);
@@ -259,15 +260,13 @@ public final class SmallChain {
                     reader.read(
                             manifest.packs().get(stored.frame().pack()),
                             List.of(stored.frame()),
-                            (_, raw) -> System.arraycopy(
-                                    raw, stored.offsetInFrame(), content, offset, stored.bytes()));
+                            (_, raw) -> System.arraycopy(raw, stored.offsetInFrame(), content, offset, stored.bytes()));
                 }
                 at += (int) extent.length();
             }
             for (int window = 0; window < file.windows().count(); window++) {
                 int offset = window << 18;
-                assertThat(file.windows()
-                                .matches(window, content, offset, Math.min(1 << 18, content.length - offset)))
+                assertThat(file.windows().matches(window, content, offset, Math.min(1 << 18, content.length - offset)))
                         .isTrue();
             }
             return content;

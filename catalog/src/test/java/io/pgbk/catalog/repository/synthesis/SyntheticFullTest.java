@@ -7,16 +7,17 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.PageFailure;
-import io.pgbk.catalog.repository.check.RepositoryChecker;
+import io.pgbk.catalog.repository.ManualTime;
+import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.check.RepositoryChecker;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.Holds;
-import io.pgbk.catalog.repository.ManualTime;
-import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -102,11 +103,13 @@ class SyntheticFullTest {
         assertThat(cluster.backups().running()).isEmpty();
         assertThat(cluster.holds().list()).isEmpty();
         // What was stored is gone.
-        Set<String> labels = new HashSet<>();
-        cluster.repository().store().list("clusters/main/packs/", "").forEachRemaining(pack -> labels.add(
-                pack.key().split("/")[3]));
-        assertThat(labels)
-                .isSubsetOf(before.stream().map(backup -> backup.label().value()).toList());
+        Set<Label> labels = new HashSet<>();
+        cluster.repository().store().list("clusters/main/packs/", "").forEachRemaining(object -> {
+            if (RepositoryLayout.parse(object.key()) instanceof RepositoryObject.Pack pack) {
+                labels.add(pack.label());
+            }
+        });
+        assertThat(labels).isSubsetOf(before.stream().map(BackupRecord::label).toList());
     }
 
     private List<ObjectInfo> packs(Label label) {
