@@ -93,7 +93,7 @@ public final class VerifyCommand implements Callable<Integer> {
         try {
             for (ConfigurationRepository place : configuration.selected(session.repositoryName())) {
                 try {
-                    verified.add(new Verified(place, verify(configuration, place, request, monitor)));
+                    verified.add(new Verified(place, verify(place, request, monitor)));
                 } catch (PgbkException e) {
                     if (e.code() == ErrorCode.INTERRUPTED) {
                         throw e;
@@ -119,8 +119,7 @@ public final class VerifyCommand implements Callable<Integer> {
         return failures.isEmpty() ? 0 : failures.getFirst().code().exit();
     }
 
-    private VerifyReport verify(
-            Configuration configuration, ConfigurationRepository place, VerifyRequest request, ConsoleMonitor monitor) {
+    private VerifyReport verify(ConfigurationRepository place, VerifyRequest request, ConsoleMonitor monitor) {
         Repositories repositories = Repositories.of(session);
         try (Repository repository = repositories.open(place)) {
             return new VerifyRunner(
