@@ -8,15 +8,18 @@ import io.pgbk.catalog.repository.backup.BackupCatalog.BackupStart;
 import io.pgbk.catalog.repository.backup.BackupWriter;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.wal.RollUpWriter;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.postgres.server.PostgresConnection;
 import io.pgbk.postgres.server.SameServer;
 import io.pgbk.postgres.server.ServerFacts;
+import io.pgbk.postgres.server.WalPosition;
 import io.pgbk.task.TaskMonitor;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Takes backups of one cluster into one repository.
@@ -105,7 +108,13 @@ public final class BackupRunner {
                 settings,
                 cluster.repository().runtime().compression(),
                 monitor);
-        BackupStart start = new BackupStart(kind.type(), incarnation, kind.parent(), settings.holderDeadline());
+        BackupStart start = new BackupStart(
+                kind.type(),
+                incarnation,
+                kind.parent(),
+                parent.map(ParentBackup::needs).orElseGet(Set::of),
+                neededWal(connection, server, incarnation),
+                settings.holderDeadline());
         BackupResult result;
         try (BackupWriter writer = cluster.backups().begin(start)) {
             BackupExecution execution = new BackupExecution(
@@ -125,6 +134,20 @@ public final class BackupRunner {
         // Behind the commit, with the lease given back: what the WAL indexes say is bundled for those who ask.
         new RollUpWriter(cluster.wal(incarnation), monitor).run(List.of());
         return result;
+    }
+
+    /**
+     * WAL that the backup will need at most. A primary begins it with a checkpoint, so with WAL that is not written yet; a
+     * standby with its last restart point, which is not known here.
+     */
+    private static Optional<Holds.WalRange> neededWal(
+            PostgresConnection connection, ServerFacts server, Incarnation incarnation) {
+        if (server.inRecovery()) {
+            return Optional.empty();
+        }
+        WalPosition position = connection.walPosition();
+        return Optional.of(
+                new Holds.WalRange(incarnation.number(), position.timeline(), position.lsn(), Optional.empty()));
     }
 
     private Incarnation examine(

@@ -11,8 +11,10 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.TimelineHistory;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The backup that another one is built on, held until the other one has ended: nobody may begin to remove it, nor what
@@ -74,6 +76,13 @@ final class ParentBackup implements AutoCloseable {
 
     Label label() {
         return backup.label();
+    }
+
+    /** All backups whose packs the new one may use. */
+    Set<Label> needs() {
+        Set<Label> needs = new HashSet<>(backup.owners());
+        needs.add(label());
+        return needs;
     }
 
     ManifestReader manifest() {

@@ -1,6 +1,7 @@
 package io.pgbk.archiver.push;
 
 import io.pgbk.catalog.repository.wal.PutWalOutcome;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.repository.wal.WalUpload;
@@ -77,11 +78,17 @@ final class BacklogFiller {
         if (!archived.hasNext()) {
             return List.of();
         }
-        return to.missing(
-                TimelineHistory.root(name.timeline()),
-                archived.next().startLsn(size),
-                name.startLsn(size),
-                MOST_AT_ONCE);
+        TrimmedWal removed = to.trimming().read();
+        return to
+                .missing(
+                        TimelineHistory.root(name.timeline()),
+                        archived.next().startLsn(size),
+                        name.startLsn(size),
+                        removed.number() == 0 ? MOST_AT_ONCE : Integer.MAX_VALUE)
+                .stream()
+                .filter(missing -> !removed.isRemoved(missing, size))
+                .limit(MOST_AT_ONCE)
+                .toList();
     }
 
     private boolean copy(WalSegmentName name) throws IOException {

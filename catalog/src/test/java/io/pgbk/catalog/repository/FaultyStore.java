@@ -26,6 +26,8 @@ public final class FaultyStore implements ObjectStore {
     private volatile int dieAt = Integer.MAX_VALUE;
     private volatile boolean afterEffect;
     private volatile boolean exclusive = true;
+    private volatile int actAt = Integer.MAX_VALUE;
+    private volatile Runnable action = () -> {};
 
     public FaultyStore(ObjectStore store, ManualTime time) {
         this.store = store;
@@ -37,6 +39,18 @@ public final class FaultyStore implements ObjectStore {
         calls.set(0);
         dieAt = call;
         afterEffect = withEffect;
+    }
+
+    /** Before the nth call from now on something else happens, as when this process were suspended there. */
+    public void runAtCall(int call, Runnable what) {
+        calls.set(0);
+        action = what;
+        actAt = call;
+    }
+
+    /** Whether {@link #runAtCall} has come to its call. */
+    public boolean ran() {
+        return actAt == Integer.MAX_VALUE;
     }
 
     public void revive() {
@@ -54,6 +68,10 @@ public final class FaultyStore implements ObjectStore {
 
     private void before() {
         int call = calls.incrementAndGet();
+        if (call == actAt) {
+            actAt = Integer.MAX_VALUE;
+            action.run();
+        }
         if (call > dieAt || (call == dieAt && !afterEffect)) {
             throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died at call " + dieAt);
         }

@@ -145,12 +145,18 @@ public final class ArchiveGet {
 
     private static void refuseHole(WalSegmentName missing, Map<String, WalArchive> archives) {
         archives.forEach((name, archive) -> archive.firstBehind(missing).ifPresent(later -> {
+            boolean removed = archive.trimming()
+                    .read()
+                    .isRemoved(missing, archive.incarnation().segmentSize());
             throw new PgbkException(
                     ErrorCode.WAL_GAP,
                     "WAL segment " + missing + " is missing in repository " + name + ", but " + later
                             + " is there: this is a hole, not the end of the archive",
-                    "If a server still has " + missing
-                            + " in pg_wal, archive it from there; else choose a target before" + " it.");
+                    removed
+                            ? "It was removed because nothing that is kept needs it: choose a target before it, such as"
+                                    + " --target-immediate."
+                            : "If a server still has " + missing
+                                    + " in pg_wal, archive it from there; else choose a target before" + " it.");
         }));
     }
 }

@@ -251,6 +251,9 @@ final class LinePlanner {
 
     /** The refusal of a target that lies behind a hole, with the best that can be had instead. */
     Attempt.Refused brokenBefore(String what, BackupCandidate backup, Route route) {
+        boolean removed = route.gap()
+                .filter(gap -> wal.wasRemoved(gap.from().timeline(), gap.from().number(wal.segmentSize())))
+                .isPresent();
         String missing = route.gap().map(Route.Gap::describe).orElseGet(() -> {
             Lsn next = route.end().orElse(backup.startLsn());
             return "WAL segment " + nameAt(next) + " is missing";
@@ -258,6 +261,14 @@ final class LinePlanner {
         String offer = "";
         if (route.reaches(backup.stopLsn())) {
             offer = latestReachable(backup, route);
+        }
+        if (removed) {
+            return new Attempt.Refused(
+                    ErrorCode.WAL_GAP,
+                    missing + " between backup " + backup.label() + " and " + what
+                            + ": it was removed because nothing that is kept needs it",
+                    "Of this backup only its own WAL was kept." + offer,
+                    false);
         }
         return new Attempt.Refused(
                 ErrorCode.WAL_GAP,

@@ -206,6 +206,11 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
     }
 
     @Override
+    public boolean wasRemoved(int timeline, long number) {
+        return archive.trimming().read().removed(timeline).contains(number);
+    }
+
+    @Override
     public void close() {
         threads.shutdownNow();
     }

@@ -15,6 +15,11 @@ public interface WalView {
     /** Which whole segments of a timeline are archived; none for an unknown timeline. */
     SegmentRuns segments(int timeline);
 
+    /** Whether a segment that is not there was removed on purpose, because nothing that was kept needed it. */
+    default boolean wasRemoved(int timeline, long number) {
+        return false;
+    }
+
     /**
      * The facts of an archived segment.
      *

@@ -1,19 +1,16 @@
 package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.format.Damage;
-import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
-import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.LabelGuard;
-import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.catalog.repository.lease.StoredHolds;
-import io.pgbk.catalog.repository.lease.StoredLeases;
-import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
@@ -24,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The backups of one cluster in one repository. Their order is (incarnation, timeline, stop LSN): a timeline's number is
@@ -47,6 +43,8 @@ public final class BackupCatalog implements LabelGuard {
     private final ClusterName cluster;
     private final BackupReader reader;
     private final BackupEventLog events;
+    private final LabelClaims claims;
+    private final StoredHolds holds;
     private final BackupRemover remover;
 
     /** The backups of a cluster; makes no request. */
@@ -55,8 +53,9 @@ public final class BackupCatalog implements LabelGuard {
         this.cluster = cluster;
         this.reader = new BackupReader(repository, cluster);
         this.events = new BackupEventLog(repository, cluster);
-        this.remover =
-                new BackupRemover(repository, cluster, reader, events, new StoredHolds(repository, cluster, this));
+        this.claims = new LabelClaims(repository, cluster, reader);
+        this.holds = new StoredHolds(repository, cluster, this);
+        this.remover = new BackupRemover(repository, cluster, reader, events, holds);
     }
 
     /**
@@ -114,6 +113,11 @@ public final class BackupCatalog implements LabelGuard {
         }
     }
 
+    @Override
+    public void requireKept(Holds.WalRange range) {
+        WalTrimming.of(repository, cluster, range.incarnation()).requireKept(range);
+    }
+
     /** Labels that are claimed and not ended. */
     public List<RunningBackup> running() {
         return listing().running();
@@ -122,31 +126,11 @@ public final class BackupCatalog implements LabelGuard {
     /**
      * Begins a backup: takes the cluster's backup lease and claims a new label.
      *
-     * @throws PgbkException HELD_BY_ANOTHER, naming who takes one already; NO_FITTING_BACKUP when the parent is not
-     *     there or being removed
+     * @throws PgbkException HELD_BY_ANOTHER, naming who takes one already; NO_FITTING_BACKUP when the parent, or another
+     *     that it needs, is not there or being removed
      */
     public BackupWriter begin(BackupStart start) {
-        Label first = newLabel(start.type());
-        Optional<Leases.Lease> lease = exclude(first, start.patience());
-        Label label = first;
-        try {
-            while (!claim(label, start)) {
-                label = newLabel(start.type());
-            }
-            StoredBackupWriter writer =
-                    new StoredBackupWriter(repository, cluster, label, start, lease, reader, 1, false);
-            try {
-                // The intent names the parent: whoever wants to remove it sees the one or is seen here.
-                start.parent().ifPresent(this::requireUsable);
-                return writer;
-            } catch (RuntimeException e) {
-                writer.close();
-                throw e;
-            }
-        } catch (RuntimeException e) {
-            lease.ifPresent(Leases.Lease::close);
-            throw e;
-        }
+        return claims.begin(start, this);
     }
 
     /**
@@ -155,58 +139,10 @@ public final class BackupCatalog implements LabelGuard {
      * after two days without one it counts as dead.
      *
      * @throws PgbkException HELD_BY_ANOTHER, naming who takes or copies a backup; REFUSED_BY_POLICY when the label was
-     *     given up here
+     *     given up here, or is being removed
      */
     public BackupWriter beginCopy(Label label, BackupStart start) {
-        Optional<Leases.Lease> lease = exclude(label, start.patience());
-        try {
-            if (reader.end(label).isPresent()) {
-                throw new PgbkException(
-                        ErrorCode.REFUSED_BY_POLICY,
-                        "backup " + label + " has ended in " + repository.displayName(),
-                        "A copy that was given up can begin anew when its remains are gone, two days later; `pgbk info`"
-                                + " lists the backups that are there.");
-            }
-            // An intent that exists is that of an interrupted copy: under the lease nobody else works on it.
-            claim(label, start);
-            return new StoredBackupWriter(
-                    repository, cluster, label, start, lease, reader, reader.lastSignOfLife(label) + 1, true);
-        } catch (RuntimeException e) {
-            lease.ifPresent(Leases.Lease::close);
-            throw e;
-        }
-    }
-
-    private Label newLabel(BackupType type) {
-        return Label.generate(
-                repository.runtime().clock().instant(), repository.runtime().random(), type);
-    }
-
-    private boolean claim(Label label, BackupStart start) {
-        ObjectNode json = JsonDocument.newObject()
-                .put("owner", repository.runtime().owner())
-                .put("incarnation", start.incarnation().number())
-                .put("time", repository.runtime().clock().instant().toString());
-        start.parent().ifPresent(parent -> json.put("parent", parent.value()));
-        return repository.documents().create(ObjectKind.INTENT, RepositoryLayout.intent(cluster, label), json)
-                == CreateOutcome.CREATED;
-    }
-
-    private Optional<Leases.Lease> exclude(Label label, Duration patience) {
-        if (repository.storeIsSafe()) {
-            return Optional.of(new StoredLeases(repository, cluster).acquire(LEASE, "backup " + label, patience));
-        }
-        // Such a repository has one host by its operator's word; this only catches two runs on it.
-        Instant recent = repository.runtime().clock().instant().minus(ALIVE_INTERVAL.multipliedBy(2));
-        for (RunningBackup running : running()) {
-            if (running.lastAlive().isAfter(recent)) {
-                throw new PgbkException(
-                        ErrorCode.HELD_BY_ANOTHER,
-                        "backup " + running.label() + " is being taken by " + running.owner(),
-                        "Wait until it has finished.");
-            }
-        }
-        return Optional.empty();
+        return claims.beginCopy(label, start, this);
     }
 
     /** Stored bytes that would go if just this backup went: in packs that no other listed backup uses. */
@@ -327,7 +263,30 @@ public final class BackupCatalog implements LabelGuard {
      * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged or clocks differ, STORE_UNSAFE
      */
     public List<Deletion> purge() {
-        return remover.purge();
+        return purge(() -> {});
+    }
+
+    /**
+     * As above.
+     *
+     * @param mayGoOn called before every batch of removals: stops the purge by throwing, for example when the lease
+     *     under which it runs was lost
+     */
+    public List<Deletion> purge(Runnable mayGoOn) {
+        return new BackupPurge(repository, cluster, reader, remover, claims, holds, mayGoOn).run();
+    }
+
+    /**
+     * Begins the removal of several backups at once, whatever of them is built on what: nobody may begin to need them
+     * from now on, and {@link #purge()} removes them after the grace period. Those that somebody needs, or without which
+     * no good backup of their incarnation would be left, stay, and with them what they are built on.
+     *
+     * @param reasons the backups, and why each goes, for people
+     * @return those that stay, and who needs them
+     * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged or clocks differ; nothing goes then
+     */
+    public Map<Label, String> expire(Map<Label, String> reasons, Duration grace) {
+        return reasons.isEmpty() ? Map.of() : remover.mark(reasons, grace, false);
     }
 
     /**
@@ -349,7 +308,24 @@ public final class BackupCatalog implements LabelGuard {
      * How a backup begins.
      *
      * @param parent the backup to build on
+     * @param needs others whose packs it may use; they stay until the backup has ended
+     * @param wal from where it needs WAL at the earliest; without it no WAL is removed while it runs
      * @param patience how long to wait for another backup of the cluster to end
      */
-    public record BackupStart(BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {}
+    public record BackupStart(
+            BackupType type,
+            Incarnation incarnation,
+            Optional<Label> parent,
+            Set<Label> needs,
+            Optional<Holds.WalRange> wal,
+            Duration patience) {
+        public BackupStart {
+            needs = Set.copyOf(needs);
+        }
+
+        /** One that says nothing of packs and WAL. */
+        public BackupStart(BackupType type, Incarnation incarnation, Optional<Label> parent, Duration patience) {
+            this(type, incarnation, parent, Set.of(), Optional.empty(), patience);
+        }
+    }
 }

@@ -21,11 +21,26 @@ public sealed interface BackupEvent {
         }
     }
 
-    /** It is being removed: nobody may begin to need it. Objects go at {@code removeAfter} at the earliest. */
-    record Expiring(Instant removeAfter, String reason) implements BackupEvent {}
+    /**
+     * It is being removed: nobody may begin to need it. Objects go at {@code removeAfter} at the earliest.
+     *
+     * @param forced also when no good backup is left then
+     */
+    record Expiring(Instant removeAfter, String reason, boolean forced) implements BackupEvent {
+        /** One that stops when it meets the last good backup. */
+        public Expiring(Instant removeAfter, String reason) {
+            this(removeAfter, reason, false);
+        }
+    }
 
-    /** The removal was called off. */
+    /** The removal was called off. Behind {@link Removing} it says nothing. */
     record ExpiryCancelled(String reason) implements BackupEvent {}
+
+    /**
+     * Its objects go now. Created exclusively as the very next event behind those that were read before it was found
+     * that nobody needs the backup; so nothing can have begun to need it in between, and nothing calls it off.
+     */
+    record Removing() implements BackupEvent {}
 
     /** A verification read it. */
     record Verified(VerifyVerdict verdict) implements BackupEvent {}

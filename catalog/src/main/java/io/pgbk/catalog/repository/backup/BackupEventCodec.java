@@ -17,6 +17,7 @@ final class BackupEventCodec {
     static final int MAX_ANNOTATIONS = 1000;
     private static final String REASON = "reason";
     private static final String FINDING = "finding";
+    private static final String FORCED = "forced";
     private static final String SAMPLE_FROM = "sampleFrom";
     private static final String DAMAGED_PACKS = "damagedPacks";
 
@@ -31,10 +32,15 @@ final class BackupEventCodec {
                 ObjectNode texts = json.put("kind", "annotated").putObject("annotations");
                 annotated.annotations().forEach(texts::put);
             }
-            case BackupEvent.Expiring expiring ->
+            case BackupEvent.Expiring expiring -> {
                 json.put("kind", "expiring")
                         .put("removeAfter", expiring.removeAfter().toString())
                         .put(REASON, expiring.reason());
+                if (expiring.forced()) {
+                    json.put(FORCED, true);
+                }
+            }
+            case BackupEvent.Removing ignored -> json.put("kind", "removing");
             case BackupEvent.ExpiryCancelled cancelled ->
                 json.put("kind", "expiry-cancelled").put(REASON, cancelled.reason());
             case BackupEvent.Verified verified -> writeVerify(json.put("kind", "verified"), verified.verdict());
@@ -90,7 +96,10 @@ final class BackupEventCodec {
             case "pinned" -> new BackupEvent.Pinned(json.text(REASON));
             case "unpinned" -> new BackupEvent.Unpinned();
             case "annotated" -> new BackupEvent.Annotated(json.texts("annotations", MAX_ANNOTATIONS));
-            case "expiring" -> new BackupEvent.Expiring(json.time("removeAfter"), json.text(REASON));
+            case "expiring" ->
+                new BackupEvent.Expiring(
+                        json.time("removeAfter"), json.text(REASON), json.has(FORCED) && json.flag(FORCED));
+            case "removing" -> new BackupEvent.Removing();
             case "expiry-cancelled" -> new BackupEvent.ExpiryCancelled(json.text(REASON));
             case "verified" -> new BackupEvent.Verified(readVerify(json));
             case "drilled" ->

@@ -128,6 +128,14 @@ final class BackupReader {
         return !folder.intent() || BackupRecord.expiry(events(folder)).isPresent();
     }
 
+    /** The number of the event by which the removal of what is left was decided; empty for an older version's. */
+    Optional<Integer> decision(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .findFirst()
+                .flatMap(folder -> BackupRecord.removing(events(folder)))
+                .map(BackupEvent.Recorded::number);
+    }
+
     /** Whether an interrupted removal left something of the label, and nothing else is there. */
     boolean isRestOfRemoval(Label label) {
         return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
@@ -200,11 +208,6 @@ final class BackupReader {
                         .find(ObjectKind.ALIVE, RepositoryLayout.alive(cluster, folder.label(), folder.lastAlive()))
                         .map(document -> document.json().time("time"))
                         .orElse(started);
-        return Optional.of(new RunningBackup(
-                folder.label(),
-                json.text("owner"),
-                json.has("parent") ? Optional.of(json.label("parent")) : Optional.empty(),
-                started,
-                alive));
+        return Optional.of(LabelClaims.read(folder.label(), json, alive));
     }
 }

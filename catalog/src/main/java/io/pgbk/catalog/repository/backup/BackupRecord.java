@@ -44,17 +44,46 @@ public record BackupRecord(
 
     /** The end of the grace period while {@link #expiring()}. */
     public Optional<BackupEvent.Expiring> expiry() {
+        return expiry(events).map(recorded -> (BackupEvent.Expiring) recorded.event());
+    }
+
+    /** The event of {@link #expiry()}, with its time. */
+    Optional<BackupEvent.Recorded> expiryEvent() {
         return expiry(events);
     }
 
+    /** Whether its objects go now: its removal is not called off any more. */
+    public boolean removing() {
+        return removing(events).isPresent();
+    }
+
+    /** The number of its newest event, 0 for none. */
+    int lastEvent() {
+        return events.isEmpty() ? 0 : events.getLast().number();
+    }
+
+    /** The decision that the objects go now: it counts only behind a removal that was begun and not called off. */
+    static Optional<BackupEvent.Recorded> removing(List<BackupEvent.Recorded> events) {
+        boolean begun = false;
+        for (BackupEvent.Recorded recorded : events) {
+            if (begun && recorded.event() instanceof BackupEvent.Removing) {
+                return Optional.of(recorded);
+            }
+            begun = recorded.event() instanceof BackupEvent.Expiring
+                    || (begun && !(recorded.event() instanceof BackupEvent.ExpiryCancelled));
+        }
+        return Optional.empty();
+    }
+
     /** The removal that the last of these events about one says, oldest first. */
-    static Optional<BackupEvent.Expiring> expiry(List<BackupEvent.Recorded> events) {
+    static Optional<BackupEvent.Recorded> expiry(List<BackupEvent.Recorded> events) {
+        int decided = removing(events).map(BackupEvent.Recorded::number).orElse(Integer.MAX_VALUE);
         return last(
-                        events,
+                        events.stream()
+                                .filter(recorded -> recorded.number() < decided)
+                                .toList(),
                         event -> event instanceof BackupEvent.Expiring || event instanceof BackupEvent.ExpiryCancelled)
-                .flatMap(recorded -> recorded.event() instanceof BackupEvent.Expiring expiring
-                        ? Optional.of(expiring)
-                        : Optional.empty());
+                .filter(recorded -> recorded.event() instanceof BackupEvent.Expiring);
     }
 
     /** Those given at the start, changed by what came later. */
@@ -119,7 +148,12 @@ public record BackupRecord(
 
     /** Whether nothing speaks against it: no page errors, no negative verdict that stands, not being removed. */
     public boolean good() {
-        return summary.facts().pageErrors() == 0 && !hasNegativeVerdict() && !expiring();
+        return sound() && !expiring();
+    }
+
+    /** As {@link #good()}, whether it is being removed or not. */
+    public boolean sound() {
+        return summary.facts().pageErrors() == 0 && !hasNegativeVerdict();
     }
 
     /**

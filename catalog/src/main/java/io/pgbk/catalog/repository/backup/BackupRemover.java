@@ -1,31 +1,44 @@
 package io.pgbk.catalog.repository.backup;
 
-import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
-import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
-/** Removes backups so that nothing that anybody needs goes: first it says so, then it looks who needs it. */
+/**
+ * Removes backups so that nothing that anybody needs goes, whoever else removes, takes, restores or copies meanwhile and
+ * however long any of them is suspended.
+ *
+ * <p>First {@code expiring} is written, then it is looked who needs the backup; who needs one writes that first and then
+ * looks whether it is expiring. When it is time, it is looked once more, and the decision is the event {@code removing},
+ * created as exactly the next number behind the events that were read before looking: had anybody called the removal off
+ * meanwhile, the number would be taken. A decision stands for ever, so that it does not matter when, how often and by
+ * whom it is carried out.
+ */
 final class BackupRemover {
+    /** How often a decision is tried while others write events of the backup. */
+    private static final int ATTEMPTS = 10;
+
     private final Repository repository;
     private final ClusterName cluster;
     private final BackupReader reader;
     private final BackupEventLog events;
     private final Holds holds;
+    private final DeadLabels dead;
 
     BackupRemover(Repository repository, ClusterName cluster, BackupReader reader, BackupEventLog events, Holds holds) {
         this.repository = repository;
@@ -33,21 +46,37 @@ final class BackupRemover {
         this.reader = reader;
         this.events = events;
         this.holds = holds;
+        this.dead = new DeadLabels(repository, cluster, reader);
+    }
+
+    DeadLabels dead() {
+        return dead;
     }
 
     BackupCatalog.Deletion delete(Label label, Duration grace, boolean force) {
         BackupListing listing = reader.list();
         if (isRestOfRemoval(label, listing)) {
-            return remove(label);
+            return remove(label, () -> {});
         }
-        requireRemovable(require(label, listing), listing, force);
-        Instant removeAfter = repository.trustedNow().plus(grace);
-        events.append(
-                label,
-                new BackupEvent.Expiring(
-                        removeAfter, "deleted by " + repository.runtime().owner()));
-        cancelIfNeeded(label);
-        return grace.isZero() ? remove(label) : new BackupCatalog.Deletion(label, removeAfter, false, 0, Map.of());
+        BackupRecord backup = require(label, listing);
+        if (!backup.removing()) {
+            requireRemovable(backup, listing, force);
+            Map<Label, String> needed =
+                    mark(Map.of(label, "deleted by " + repository.runtime().owner()), grace, force);
+            if (!needed.isEmpty()) {
+                throw neededBy(label, String.valueOf(needed.get(label)));
+            }
+            if (!grace.isZero()) {
+                Instant removeAfter = repository.trustedNow().plus(grace);
+                return new BackupCatalog.Deletion(label, removeAfter, false, 0, Map.of());
+            }
+            String refusal = decide(List.of(label)).get(label);
+            if (refusal != null) {
+                events.append(label, new BackupEvent.ExpiryCancelled("needed by " + refusal));
+                throw neededBy(label, refusal);
+            }
+        }
+        return remove(label, () -> {});
     }
 
     long examine(Label label, boolean force) {
@@ -56,87 +85,70 @@ final class BackupRemover {
             return LabelRemoval.storedBytes(repository, cluster, label);
         }
         requireRemovable(require(label, listing), listing, force);
-        whoNeeds(label).ifPresent(who -> {
+        needs().of(label, expiring(listing)).ifPresent(who -> {
             throw neededBy(label, who);
         });
         return BackupCatalog.uniqueBytes(listing.backups()).getOrDefault(label, 0L);
     }
 
+    private LabelNeeds needs() {
+        return LabelNeeds.read(reader, holds, dead, repository.trustedNow());
+    }
+
+    private static Set<Label> expiring(BackupListing listing) {
+        return listing.backups().stream()
+                .filter(BackupRecord::expiring)
+                .map(BackupRecord::label)
+                .collect(Collectors.toCollection(HashSet::new));
+    }
+
     private BackupRecord require(Label label, BackupListing listing) {
+        return find(label, listing).orElseThrow(() -> BackupCatalog.notListed(label, cluster));
+    }
+
+    private static Optional<BackupRecord> find(Label label, BackupListing listing) {
         return listing.backups().stream()
                 .filter(candidate -> candidate.label().equals(label))
-                .findFirst()
-                .orElseThrow(() -> BackupCatalog.notListed(label, cluster));
+                .findFirst();
     }
 
     /** Whether a removal of the label was interrupted after its summary went: all questions were answered then. */
     private boolean isRestOfRemoval(Label label, BackupListing listing) {
         boolean rest = reader.isRestOfRemoval(label);
-        if (rest && !listing.damaged().isEmpty()) {
-            throw unreadable(listing);
+        if (rest) {
+            LabelNeeds.requireReadable(listing);
         }
         return rest;
     }
 
     private void requireRemovable(BackupRecord backup, BackupListing listing, boolean force) {
         Label label = backup.label();
-        requireNotPinned(backup);
-        if (!listing.damaged().isEmpty()) {
-            throw unreadable(listing);
-        }
-        List<Label> dependants = dependants(label, listing);
-        if (!dependants.isEmpty()) {
-            throw new PgbkException(
-                    ErrorCode.REFUSED_BY_POLICY,
-                    "backup " + label + " holds data of " + dependants,
-                    "Delete those that are built on it first.");
-        }
-        boolean othersGood = listing.backups().stream()
-                .filter(other -> !other.label().equals(label))
-                .filter(other -> other.summary().facts().incarnation()
-                        == backup.summary().facts().incarnation())
-                .anyMatch(BackupRecord::good);
-        if (!othersGood && backup.good() && !force) {
-            throw new PgbkException(
-                    ErrorCode.REFUSED_BY_POLICY,
-                    "backup " + label + " is the last good backup of incarnation "
-                            + backup.summary().facts().incarnation() + " of cluster " + cluster,
-                    "Take another backup first, or repeat with --force.");
-        }
-    }
-
-    private static void requireNotPinned(BackupRecord backup) {
         if (backup.pinned()) {
             throw new PgbkException(
                     ErrorCode.REFUSED_BY_POLICY,
                     "backup " + backup.label() + " is pinned",
                     "`pgbk unpin " + backup.label() + "` allows to remove it.");
         }
-    }
-
-    private PgbkException unreadable(BackupListing listing) {
-        Label damaged = listing.damaged().keySet().iterator().next();
-        return new PgbkException(
-                ErrorCode.REFUSED_BY_POLICY,
-                "backup " + damaged + " cannot be read, so nobody knows what it needs",
-                "Run `pgbk verify`; nothing is removed while a backup's summary is damaged.",
-                listing.damaged().get(damaged));
-    }
-
-    private static List<Label> dependants(Label label, BackupListing listing) {
-        return listing.backups().stream()
-                .filter(other -> !other.label().equals(label))
-                .filter(other -> other.owners().contains(label))
+        LabelNeeds.requireReadable(listing);
+        List<Label> dependants = listing.backups().stream()
+                .filter(other -> !other.label().equals(label)
+                        && !other.expiring()
+                        && other.owners().contains(label))
                 .map(BackupRecord::label)
                 .toList();
-    }
-
-    /** The second half of "write first, then read": whoever wrote a hold or an intent before is seen here. */
-    private void cancelIfNeeded(Label label) {
-        whoNeeds(label).ifPresent(who -> {
-            events.append(label, new BackupEvent.ExpiryCancelled("needed by " + who));
-            throw neededBy(label, who);
-        });
+        if (!dependants.isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.REFUSED_BY_POLICY,
+                    "backup " + label + " holds data of " + dependants,
+                    "Delete those that are built on it first.");
+        }
+        if (!force && backup.good() && !LabelNeeds.leavesGood(backup, listing, expiring(listing))) {
+            throw new PgbkException(
+                    ErrorCode.REFUSED_BY_POLICY,
+                    "backup " + label + " is the last good backup of incarnation "
+                            + backup.summary().facts().incarnation() + " of cluster " + cluster,
+                    "Take another backup first, or repeat with --force.");
+        }
     }
 
     private static PgbkException neededBy(Label label, String who) {
@@ -146,142 +158,129 @@ final class BackupRemover {
                 "Wait until it has finished and try again.");
     }
 
-    private Optional<String> whoNeeds(Label label) {
-        Instant now = repository.trustedNow();
-        List<Holds.HoldInfo> held = holds.list();
-        BackupListing listing = reader.list();
-        Set<Label> users = usersEver(label, listing);
-        for (Holds.HoldInfo hold : held) {
-            if (hold.countsAt(now) && !Collections.disjoint(hold.request().labels(), users)) {
-                return Optional.of(hold.owner() + " (" + hold.request().purpose() + ") until " + hold.until());
+    /**
+     * Begins the removal of backups: from now on nobody may begin to need them. Those that somebody needs already are
+     * called off, and with them what they are built on.
+     *
+     * @param reasons of each backup, for people
+     * @return those that stay, and who needs them
+     */
+    Map<Label, String> mark(Map<Label, String> reasons, Duration grace, boolean force) {
+        Instant removeAfter = repository.trustedNow().plus(grace);
+        reasons.forEach((label, reason) -> events.append(label, new BackupEvent.Expiring(removeAfter, reason, force)));
+        Map<Label, String> needed = new LinkedHashMap<>();
+        try {
+            LabelNeeds needs = needs();
+            Set<Label> going = expiring(needs.listing());
+            boolean more = true;
+            while (more) {
+                more = false;
+                for (BackupRecord backup : needs.listing().backups().reversed()) {
+                    Label label = backup.label();
+                    if (reasons.containsKey(label) && going.contains(label)) {
+                        Optional<String> who = whoStops(backup, needs, going, going, force);
+                        who.ifPresent(name -> needed.put(label, name));
+                        more |= who.isPresent() && going.remove(label);
+                    }
+                }
+            }
+        } catch (PgbkException e) {
+            // Nobody knows who needs them.
+            reasons.keySet().forEach(label -> cancel(label, String.valueOf(e.getMessage())));
+            throw e;
+        }
+        needed.forEach((label, who) -> cancel(label, "needed by " + who));
+        return needed;
+    }
+
+    private void cancel(Label label, String reason) {
+        events.append(label, new BackupEvent.ExpiryCancelled(reason));
+    }
+
+    /**
+     * Who needs a backup.
+     *
+     * @param without backups whose needs do not count
+     * @param going backups that are not left as good ones
+     */
+    private static Optional<String> whoStops(
+            BackupRecord backup, LabelNeeds needs, Set<Label> without, Set<Label> going, boolean forced) {
+        Optional<String> who = needs.of(backup.label(), without);
+        return who.isEmpty() && !forced && !needs.leavesGood(backup, going)
+                ? Optional.of("whoever restores: it is the last good backup of its incarnation")
+                : who;
+    }
+
+    /**
+     * Decides that backups whose removal began go now.
+     *
+     * @return those that stay for now, and why; all others are to be removed
+     */
+    Map<Label, String> decide(Collection<Label> labels) {
+        Map<Label, String> refused = new LinkedHashMap<>();
+        Set<Label> open = new LinkedHashSet<>(labels);
+        for (int attempt = 0; attempt < ATTEMPTS && !open.isEmpty(); attempt++) {
+            // The events are read before it is looked who needs the backups: see the class.
+            BackupListing before = reader.list();
+            LabelNeeds needs = needs();
+            Set<Label> going = expiring(needs.listing());
+            Set<Label> decided = before.backups().stream()
+                    .filter(BackupRecord::removing)
+                    .map(BackupRecord::label)
+                    .collect(Collectors.toCollection(HashSet::new));
+            open.removeIf(
+                    label -> decided.contains(label) || find(label, before).isEmpty());
+            for (BackupRecord backup : before.backups().reversed()) {
+                Label label = backup.label();
+                if (!open.contains(label)) {
+                    continue;
+                }
+                boolean forced =
+                        backup.expiry().map(BackupEvent.Expiring::forced).orElse(false);
+                Optional<String> stays = backup.expiring()
+                        ? whoStops(backup, needs, decided, going, forced)
+                        : Optional.of("whoever called its removal off");
+                if (stays.isPresent()) {
+                    refused.put(label, stays.get());
+                    open.remove(label);
+                } else if (events.create(label, backup.lastEvent() + 1, new BackupEvent.Removing())) {
+                    decided.add(label);
+                    open.remove(label);
+                }
             }
         }
-        for (RunningBackup running : listing.running()) {
-            if (running.parent().filter(users::contains).isPresent() && !isDead(running, now)) {
-                return Optional.of("backup " + running.label() + " of " + running.owner());
-            }
-        }
-        return listing.backups().stream()
-                .filter(backup -> backup.label().equals(label) && backup.pinned())
-                .findFirst()
-                .map(backup -> "a pin");
+        open.forEach(label -> refused.put(label, "others, who write its events all the time"));
+        return refused;
     }
 
-    /** The backup and those whose manifests ever named its packs: what began before a compaction reads them still. */
-    private static Set<Label> usersEver(Label label, BackupListing listing) {
-        Set<Label> users = new LinkedHashSet<>(Set.of(label));
-        listing.backups().stream()
-                .filter(backup -> backup.ownersEver().contains(label))
-                .map(BackupRecord::label)
-                .forEach(users::add);
-        return users;
-    }
-
-    private static boolean isDead(RunningBackup running, Instant now) {
-        return running.lastAlive().plus(BackupCatalog.DEAD_AFTER).isBefore(now);
-    }
-
-    private BackupCatalog.Deletion remove(Label label) {
-        LabelRemoval removal = new LabelRemoval(repository, cluster);
+    /** Removes the objects of a backup whose removal was decided, or what is left of one. */
+    BackupCatalog.Deletion remove(Label label, Runnable mayGoOn) {
+        Optional<Integer> decision = reader.decision(label);
+        LabelRemoval removal = new LabelRemoval(repository, cluster, () -> {
+            mayGoOn.run();
+            return isStillRemoved(label, decision);
+        });
         removal.removeAll(label);
+        return deletion(label, removal);
+    }
+
+    /** Whether nobody finished the removal since, and perhaps copied a backup of the same label here again. */
+    private boolean isStillRemoved(Label label, Optional<Integer> decision) {
+        return decision.isPresent()
+                ? exists(RepositoryLayout.event(cluster, label, decision.get()))
+                : !exists(RepositoryLayout.intent(cluster, label)) || reader.isRestOfRemoval(label);
+    }
+
+    private boolean exists(String key) {
+        return repository.store().findLength(key).isPresent();
+    }
+
+    BackupCatalog.Deletion deletion(Label label, LabelRemoval removal) {
         return new BackupCatalog.Deletion(
                 label,
-                repository.trustedNow(),
+                repository.runtime().clock().instant(),
                 removal.leftovers().isEmpty(),
                 removal.bytesFreed(),
                 removal.leftovers());
-    }
-
-    List<BackupCatalog.Deletion> purge() {
-        if (!repository.storeIsSafe()) {
-            throw new PgbkException(
-                    ErrorCode.STORE_UNSAFE,
-                    repository.displayName() + " cannot create objects exclusively, so that nobody may clean up there",
-                    "Delete single backups with `pgbk delete --now`.");
-        }
-        Instant now = repository.trustedNow();
-        BackupListing listing = reader.list();
-        if (!listing.damaged().isEmpty()) {
-            throw unreadable(listing);
-        }
-        Set<Label> labels = new LinkedHashSet<>();
-        for (BackupRecord backup : listing.backups()) {
-            boolean due = backup.expiry()
-                    .map(expiring -> !expiring.removeAfter().isAfter(now))
-                    .orElse(false);
-            if (due
-                    && dependants(backup.label(), listing).isEmpty()
-                    && whoNeeds(backup.label()).isEmpty()) {
-                labels.add(backup.label());
-            }
-        }
-        for (BackupFolder folder : reader.folders()) {
-            if (folder.removalLeftover() && reader.isRestOfRemoval(folder)) {
-                labels.add(folder.label());
-            }
-        }
-        List<BackupCatalog.Deletion> deletions = new ArrayList<>();
-        labels.forEach(label -> deletions.add(remove(label)));
-        for (RunningBackup running : listing.running()) {
-            if (isDead(running, now)) {
-                endDead(running).ifPresent(deletions::add);
-            }
-        }
-        removeOldMarkers(now);
-        holds.removeExpired(now);
-        return deletions;
-    }
-
-    /** Takes a dead label over; when its owner commits all the same, exactly one of both gets the name. */
-    private Optional<BackupCatalog.Deletion> endDead(RunningBackup running) {
-        Label label = running.label();
-        String reason = "no sign of life since " + running.lastAlive();
-        CreateOutcome outcome = repository
-                .documents()
-                .create(
-                        ObjectKind.BACKUP,
-                        RepositoryLayout.backup(cluster, label),
-                        BackupSummaryCodec.writeAborted(
-                                label, repository.runtime().owner(), reason, repository.trustedNow()));
-        if (outcome != CreateOutcome.CREATED) {
-            return Optional.empty();
-        }
-        LabelRemoval removal = new LabelRemoval(repository, cluster);
-        removal.removeData(label);
-        return Optional.of(new BackupCatalog.Deletion(
-                label,
-                repository.trustedNow(),
-                removal.leftovers().isEmpty(),
-                removal.bytesFreed(),
-                removal.leftovers()));
-    }
-
-    /** The marker of an ended label goes when no commit can be on its way any more. */
-    private void removeOldMarkers(Instant now) {
-        for (BackupFolder folder : reader.folders()) {
-            boolean old = folder.ended()
-                    && reader.end(folder.label())
-                            .map(end -> switch (end) {
-                                case BackupSummaryCodec.End.Committed ignored -> false;
-                                case BackupSummaryCodec.End.Aborted aborted ->
-                                    aborted.time()
-                                            .plus(BackupCatalog.DEAD_AFTER)
-                                            .isBefore(now);
-                            })
-                            .orElse(false);
-            if (old) {
-                removeAborted(folder.label());
-            }
-        }
-    }
-
-    /** Data first, the marker last: as long as it is there the label is known to be dead. */
-    private void removeAborted(Label label) {
-        LabelRemoval removal = new LabelRemoval(repository, cluster);
-        removal.removeData(label);
-        if (removal.leftovers().isEmpty()) {
-            repository.store().delete(List.of(RepositoryLayout.intent(cluster, label)));
-            repository.store().delete(List.of(RepositoryLayout.backup(cluster, label)));
-        }
     }
 }

@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -24,12 +25,20 @@ final class LabelRemoval {
 
     private final Repository repository;
     private final ClusterName cluster;
+    private final BooleanSupplier mayGoOn;
     private final Map<String, String> leftovers = new LinkedHashMap<>();
+    private boolean stopped;
     private long bytesFreed;
 
-    LabelRemoval(Repository repository, ClusterName cluster) {
+    /**
+     * A removal.
+     *
+     * @param mayGoOn asked before every batch: false when another process has finished the removal
+     */
+    LabelRemoval(Repository repository, ClusterName cluster, BooleanSupplier mayGoOn) {
         this.repository = repository;
         this.cluster = cluster;
+        this.mayGoOn = mayGoOn;
     }
 
     long bytesFreed() {
@@ -95,7 +104,11 @@ final class LabelRemoval {
     }
 
     private void delete(List<ObjectInfo> objects) {
-        if (objects.isEmpty()) {
+        if (objects.isEmpty() || stopped) {
+            return;
+        }
+        if (!mayGoOn.getAsBoolean()) {
+            stopped = true;
             return;
         }
         Map<String, String> failed = new LinkedHashMap<>();

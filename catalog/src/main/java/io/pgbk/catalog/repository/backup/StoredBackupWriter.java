@@ -164,6 +164,8 @@ final class StoredBackupWriter implements BackupWriter {
                     ErrorCode.INTERNAL, "the summary of backup " + label + " has " + body.length() + " bytes");
         }
         lease.ifPresent(Leases.Lease::proveHeld);
+        // The checks took their time, and this process may have been suspended meanwhile.
+        checkAlive();
         if (repository.store().create(key, body) != CreateOutcome.CREATED) {
             throw new PgbkException(
                     ErrorCode.HELD_BY_ANOTHER,
@@ -173,8 +175,33 @@ final class StoredBackupWriter implements BackupWriter {
         synchronized (state) {
             ended = true;
         }
+        requireClaimed(key);
         // No event can be older than the commit; reading here could only make a committed backup look failed.
         return new BackupRecord(summary, body.length(), HexFormat.of().formatHex(body.sha256()), List.of());
+    }
+
+    /**
+     * A process that slept for days behind its last check may have been given up, and even forgotten: then nothing of
+     * what it stored is left, and neither is its intent.
+     */
+    private void requireClaimed(String key) {
+        boolean forgotten;
+        try {
+            forgotten = repository
+                    .store()
+                    .findLength(RepositoryLayout.intent(cluster, label))
+                    .isEmpty();
+        } catch (PgbkException e) {
+            // The commit has happened; that nobody can be asked now must not make it look failed.
+            return;
+        }
+        if (forgotten) {
+            repository.store().delete(List.of(key));
+            throw new PgbkException(
+                    ErrorCode.HELD_BY_ANOTHER,
+                    "backup " + label + " was given up by another process, which took it for dead",
+                    "Start the backup again.");
+        }
     }
 
     private BackupSummary summarise(BackupFacts facts, ManifestWriter.ManifestRef manifest) {
@@ -229,7 +256,7 @@ final class StoredBackupWriter implements BackupWriter {
                                 "the backup did not finish",
                                 repository.runtime().clock().instant()));
         if (outcome == CreateOutcome.CREATED || isAborted()) {
-            new LabelRemoval(repository, cluster).removeData(label);
+            new LabelRemoval(repository, cluster, () -> true).removeData(label);
         }
     }
 
@@ -240,6 +267,6 @@ final class StoredBackupWriter implements BackupWriter {
     }
 
     private void removeSignsOfLife() {
-        new LabelRemoval(repository, cluster).removeSignsOfLife(label);
+        new LabelRemoval(repository, cluster, () -> true).removeSignsOfLife(label);
     }
 }

@@ -35,7 +35,7 @@ final class MetadataCheck {
     private static final String WAL = "wal/";
 
     private static final Set<String> CLUSTER_FOLDERS =
-            Set.of("incarnations/", WAL, "wal-index/", "backups/", "packs/", "holds/", "leases/");
+            Set.of("incarnations/", WAL, "wal-index/", "wal-trims/", "backups/", "packs/", "holds/", "leases/");
 
     private final ClusterCatalog catalog;
     private final Repository repository;
@@ -180,6 +180,7 @@ final class MetadataCheck {
             case RepositoryObject.Wal ignored -> {}
             case RepositoryObject.WalEvent ignored -> {}
             case RepositoryObject.WalIndex ignored -> {}
+            case RepositoryObject.WalTrim ignored -> document(ObjectKind.EVENT, info);
             case RepositoryObject.Unknown ignored -> {}
         }
     }

@@ -9,6 +9,7 @@ import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalGap;
 import io.pgbk.catalog.repository.wal.WalObject;
@@ -48,6 +49,8 @@ final class WalCheck {
     private final RollUpCheck rollUps;
     /** By number; empty for one that cannot be read. */
     private final Map<Integer, Optional<WalArchive>> archives = new TreeMap<>();
+
+    private final Map<Integer, TrimmedWal> trimmed = new TreeMap<>();
 
     WalCheck(ClusterCatalog catalog, Sample sample, Workers workers, Tally tally, TaskMonitor monitor) {
         this.catalog = catalog;
@@ -109,7 +112,13 @@ final class WalCheck {
                             backup.summary().startLsn(),
                             backup.summary().stopLsn(),
                             MAX_MISSING);
-                    for (WalSegmentName name : missing) {
+                    // A backup that was removed since, needs nothing any more.
+                    boolean gone = !missing.isEmpty()
+                            && catalog.backups()
+                                    .find(backup.label())
+                                    .filter(found -> !found.removing())
+                                    .isEmpty();
+                    for (WalSegmentName name : gone ? List.<WalSegmentName>of() : missing) {
                         tally.found(new Finding(
                                 Finding.Kind.WAL_GAP,
                                 name.toString(),
@@ -190,10 +199,33 @@ final class WalCheck {
         }
         workers.run(tasks);
         names.missing().forEach((key, why) -> {
-            if (repository.store().findLength(key).isEmpty()) {
+            if (!wasRemoved(key) && repository.store().findLength(key).isEmpty()) {
                 tally.found(new Finding(Finding.Kind.MISSING, key, Optional.empty(), why));
             }
         });
+    }
+
+    /** Whether the key is of a segment that was removed on purpose. */
+    private boolean wasRemoved(String key) {
+        RepositoryObject object = RepositoryLayout.parse(key);
+        Optional<WalSegmentName> name = switch (object) {
+            case RepositoryObject.Wal(var _, int _, WalFileName.Segment(WalSegmentName segment), String _) ->
+                Optional.of(segment);
+            case RepositoryObject.WalEvent event -> Optional.of(event.name());
+            default -> Optional.empty();
+        };
+        return name.isPresent()
+                && object instanceof RepositoryObject.OfWal ofWal
+                && archive(ofWal.incarnation())
+                        .filter(wal -> trimmed(wal)
+                                .isRemoved(name.get(), wal.incarnation().segmentSize()))
+                        .isPresent();
+    }
+
+    /** Read when something is missing, so behind the listing that did not show it. */
+    private TrimmedWal trimmed(WalArchive wal) {
+        return trimmed.computeIfAbsent(
+                wal.incarnation().number(), number -> wal.trimming().read());
     }
 
     private void readEvent(RepositoryObject.WalEvent event, ObjectInfo info, WalNames names) {

@@ -23,6 +23,7 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectUpload;
@@ -65,30 +66,45 @@ final class BackupCopier {
     }
 
     /** Copies the backup; its summary says what it added there. */
-    BackupRecord copy(BackupRecord backup, Incarnation incarnation) {
+    BackupRecord copy(BackupRecord backup, Incarnation incarnation, KeptHold source) {
         from.backups().requireManifest(backup);
         Set<Label> owners = backup.owners();
         Optional<Label> parent = backup.summary().facts().parent();
-        BackupCatalog.BackupStart start =
-                new BackupCatalog.BackupStart(backup.summary().type(), incarnation, parent, PATIENCE);
+        BackupCatalog.BackupStart start = new BackupCatalog.BackupStart(
+                backup.summary().type(),
+                incarnation,
+                parent,
+                owners,
+                Optional.of(new Holds.WalRange(
+                        incarnation.number(),
+                        backup.summary().timeline(),
+                        backup.summary().startLsn(),
+                        Optional.of(backup.summary().stopLsn()))),
+                PATIENCE);
         try (BackupWriter writer = to.backups().beginCopy(backup.label(), start);
-                KeptHold _ = KeptHold.take(
+                KeptHold held = KeptHold.take(
                         to.holds(), "copy", owners, to.repository().runtime().monotonic());
                 ManifestReader manifest = ManifestReader.open(
                         from.repository().store(),
                         from.repository().keys(),
                         from.backups().manifestKey(backup),
                         backup.manifest().storedBytes())) {
-            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer);
+            Runnable alive = () -> {
+                writer.checkAlive();
+                source.checkAlive();
+                held.checkAlive();
+            };
+            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, alive);
             List<BitSet> used = new ArrayList<>();
             packs.forEach(_ -> used.add(new BitSet()));
             ManifestWriter.ManifestRef written = writeManifest(manifest, incarnation, packs, used, writer);
             wal.copyRange(backup, incarnation);
+            alive.run();
             return writer.commit(facts(backup, incarnation, packs, used), written);
         }
     }
 
-    private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer) {
+    private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer, Runnable alive) {
         Repository target = to.repository();
         Map<String, PackRef> known = knownThere(packs);
         Map<String, Long> stored = new HashMap<>();
@@ -113,7 +129,7 @@ final class BackupCopier {
             int place = ordinal;
             PackRef pack = packs.get(ordinal);
             tasks.add(() -> {
-                writer.checkAlive();
+                alive.run();
                 copied.put(place, copyPack(copier, pack, known, stored));
             });
         }

@@ -150,12 +150,12 @@ public final class RepositoryCopy {
                             + backup.summary().facts().incarnation() + ", which is not there",
                     "Run `pgbk verify`.");
         }
-        try (KeptHold _ = KeptHold.take(
+        try (KeptHold held = KeptHold.take(
                 from.holds(),
                 "copy",
                 Set.of(backup.label()),
                 from.repository().runtime().monotonic())) {
-            return copier.copy(backup, incarnation);
+            return copier.copy(backup, incarnation, held);
         }
     }
 }

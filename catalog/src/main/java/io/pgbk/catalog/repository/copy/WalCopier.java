@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.PutWalOutcome;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.repository.wal.WalUpload;
@@ -80,6 +81,13 @@ final class WalCopier {
         copyHistories(source, target);
         int timeline = backup.summary().timeline();
         TimelineHistory line = source.history(timeline).orElseGet(() -> TimelineHistory.root(timeline));
+        // What the other repository removed on purpose is wanted there again; the intent of the copy says so already.
+        target.trimming()
+                .reclaim(TrimmedWal.way(
+                        line,
+                        backup.summary().startLsn(),
+                        Optional.of(backup.summary().stopLsn()),
+                        incarnation.segmentSize()));
         List<WalSegmentName> missing;
         do {
             missing = target.missing(
@@ -100,23 +108,29 @@ final class WalCopier {
         copy(source, target, object);
     }
 
-    /** Copies everything that the one archive holds and the other lacks; what goes meanwhile is passed over. */
+    /**
+     * Copies everything that the one archive holds and the other lacks and has not removed on purpose; what goes
+     * meanwhile is passed over.
+     */
     void copyEverything(Incarnation incarnation) {
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
         copyHistories(source, target);
         for (int timeline : source.timelinesWithWal()) {
-            copyTimeline(source, target, timeline);
+            copyTimeline(source, target, timeline, target.trimming().read());
         }
     }
 
-    private void copyTimeline(WalArchive source, WalArchive target, int timeline) {
+    private void copyTimeline(WalArchive source, WalArchive target, int timeline, TrimmedWal trimmed) {
         Iterator<WalObject> objects = source.objects(timeline);
         Iterator<WalSegmentName> present = target.segments(timeline, Optional.empty());
         Optional<WalSegmentName> next = next(present);
         List<Workers.Task> batch = new ArrayList<>();
         while (objects.hasNext()) {
             WalObject object = objects.next();
+            if (trimmed.isRemoved(object, target.incarnation().segmentSize())) {
+                continue;
+            }
             if (object.name() instanceof WalFileName.Segment(WalSegmentName name)
                     && object.variant().isEmpty()) {
                 // Both listings ascend.

@@ -26,6 +26,12 @@ final class ClusterKeys {
                 parts.length == 6
                         ? RepositoryLayout.positiveOf(parts[3]).flatMap(number -> walIndex(cluster, number, parts[5]))
                         : Optional.empty();
+            case "wal-trims" ->
+                parts.length == 5
+                        ? RepositoryLayout.positiveOf(parts[3])
+                                .flatMap(incarnation -> RepositoryLayout.counterOf(parts[4])
+                                        .map(number -> new RepositoryObject.WalTrim(cluster, incarnation, number)))
+                        : Optional.empty();
             case "backups" -> Label.parse(parts[3]).flatMap(label -> backup(cluster, label, parts));
             case "packs" ->
                 parts.length == 5

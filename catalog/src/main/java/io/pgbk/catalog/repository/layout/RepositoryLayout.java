@@ -126,6 +126,15 @@ public final class RepositoryLayout {
         return walIndexTimeline(cluster, incarnation, first.timeline()) + first + "-" + last;
     }
 
+    /** The folder of the documents that say which WAL of an incarnation was removed on purpose. */
+    public static String walTrims(ClusterName cluster, int incarnation) {
+        return cluster(cluster) + "wal-trims/" + positive(incarnation) + "/";
+    }
+
+    public static String walTrim(ClusterName cluster, int incarnation, int number) {
+        return walTrims(cluster, incarnation) + counter(number);
+    }
+
     /** The folder of all of a cluster's backups. */
     public static String backups(ClusterName cluster) {
         return cluster(cluster) + "backups/";

@@ -82,6 +82,14 @@ public sealed interface RepositoryObject {
         }
     }
 
+    /** Which WAL was removed on purpose; the highest number is valid. */
+    record WalTrim(ClusterName cluster, int incarnation, int number) implements OfWal {
+        @Override
+        public String key() {
+            return RepositoryLayout.walTrim(cluster, incarnation, number);
+        }
+    }
+
     /** An object of one backup. */
     sealed interface OfBackup extends OfCluster {
         Label label();

@@ -18,8 +18,8 @@ public interface Holds {
      * Writes a hold and proves that nobody is removing what it names.
      *
      * @param validity how long it counts without {@link Hold#renew}; by the clocks of those who look
-     * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when a label is not there or being removed; the hold is
-     *     taken back then
+     * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when a label is not there or being removed, WAL_GAP when
+     *     WAL is; the hold is taken back then
      */
     Hold take(HoldRequest request, Duration validity);
 
@@ -70,7 +70,11 @@ public interface Holds {
 
         Instant until();
 
-        /** Extends the hold from now by the validity that it was taken with. */
+        /**
+         * Extends the hold from now by the validity that it was taken with.
+         *
+         * @throws io.pgbk.error.PgbkException NO_FITTING_BACKUP when it had run out and what it names is being removed
+         */
         void renew();
 
         /** Releases the hold; what cannot be removed runs out by itself. */

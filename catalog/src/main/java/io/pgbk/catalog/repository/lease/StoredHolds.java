@@ -42,7 +42,7 @@ public final class StoredHolds implements Holds {
         StoredHold hold = new StoredHold(newId(), request, validity);
         hold.write();
         try {
-            request.labels().forEach(guard::requireUsable);
+            requireUsable(request);
         } catch (RuntimeException e) {
             hold.close();
             throw e;
@@ -50,29 +50,53 @@ public final class StoredHolds implements Holds {
         return hold;
     }
 
+    private void requireUsable(HoldRequest request) {
+        request.labels().forEach(guard::requireUsable);
+        request.wal().ifPresent(guard::requireKept);
+    }
+
     @Override
     public List<HoldInfo> list() {
+        List<HoldInfo> holds = new ArrayList<>();
+        newest().forEach((id, renewal) -> find(id, renewal).ifPresent(holds::add));
+        return holds;
+    }
+
+    /** The highest renewal of every hold. */
+    private Map<String, Integer> newest() {
         Map<String, Integer> newest = new TreeMap<>();
         for (String key : repository.documents().keys(RepositoryLayout.holds(cluster))) {
             if (RepositoryLayout.parse(key) instanceof RepositoryObject.Hold hold) {
                 newest.merge(hold.holdId(), hold.renewal(), Math::max);
             }
         }
-        List<HoldInfo> holds = new ArrayList<>();
-        newest.forEach((id, renewal) -> repository
-                .documents()
-                .find(ObjectKind.HOLD, RepositoryLayout.hold(cluster, id, renewal))
-                .ifPresent(document -> holds.add(parse(id, document.json()))));
-        return holds;
+        return newest;
+    }
+
+    /** One that is renewed while it is looked for is there under its next number. */
+    private Optional<HoldInfo> find(String id, int listed) {
+        Optional<Integer> renewal = Optional.of(listed);
+        while (renewal.isPresent()) {
+            Optional<HoldInfo> found = repository
+                    .documents()
+                    .find(ObjectKind.HOLD, RepositoryLayout.hold(cluster, id, renewal.get()))
+                    .map(document -> parse(id, document.json()));
+            if (found.isPresent()) {
+                return found;
+            }
+            renewal = Optional.ofNullable(newest().get(id));
+        }
+        return Optional.empty();
     }
 
     @Override
     public void removeExpired(Instant now) {
-        for (HoldInfo hold : list()) {
-            if (!hold.countsAt(now)) {
-                delete(hold.holdId());
+        newest().forEach((id, renewal) -> {
+            if (find(id, renewal).filter(hold -> !hold.countsAt(now)).isPresent()) {
+                // What its holder has renewed meanwhile has a higher number and stays.
+                delete(id, renewal);
             }
-        }
+        });
     }
 
     private String newId() {
@@ -86,21 +110,23 @@ public final class StoredHolds implements Holds {
         for (String text : json.textList("labels", MAX_LABELS)) {
             labels.add(Label.parse(text).orElseThrow(() -> json.damaged("labels", "has an element that is no label")));
         }
-        Optional<WalRange> wal = json.optionalObject("wal")
-                .map(range -> new WalRange(
-                        range.integer("incarnation", 1, RepositoryLayout.MAX_NUMBER),
-                        (int) range.number("timeline", 1, 0xFFFF_FFFFL),
-                        range.lsn("from"),
-                        range.has("to") ? Optional.of(range.lsn("to")) : Optional.empty()));
         return new HoldInfo(
-                id, json.text("owner"), new HoldRequest(json.text("purpose"), labels, wal), json.time("until"));
+                id,
+                json.text("owner"),
+                new HoldRequest(json.text("purpose"), labels, WalRangeJson.read(json)),
+                json.time("until"));
     }
 
-    private void delete(String holdId) {
-        String prefix = RepositoryLayout.holds(cluster) + holdId + ".";
-        List<String> keys = repository.documents().keys(RepositoryLayout.holds(cluster)).stream()
-                .filter(key -> key.startsWith(prefix))
-                .toList();
+    /** Removes a hold's objects up to a renewal. */
+    private void delete(String holdId, int lastRenewal) {
+        List<String> keys = new ArrayList<>();
+        for (String key : repository.documents().keys(RepositoryLayout.holds(cluster))) {
+            if (RepositoryLayout.parse(key) instanceof RepositoryObject.Hold hold
+                    && hold.holdId().equals(holdId)
+                    && hold.renewal() <= lastRenewal) {
+                keys.add(key);
+            }
+        }
         // What cannot be removed runs out by itself.
         repository.store().delete(keys);
     }
@@ -110,6 +136,7 @@ public final class StoredHolds implements Holds {
         private final HoldRequest request;
         private final Duration validity;
         private int renewals;
+        private long written;
         private Instant until;
 
         StoredHold(String id, HoldRequest request, Duration validity) {
@@ -124,6 +151,7 @@ public final class StoredHolds implements Holds {
         }
 
         synchronized void write() {
+            written = repository.runtime().monotonic().nanoTime();
             until = nextEnd();
             ObjectNode json = JsonDocument.newObject()
                     .put("owner", repository.runtime().owner())
@@ -131,13 +159,7 @@ public final class StoredHolds implements Holds {
                     .put("until", until.toString());
             ArrayNode labels = json.putArray("labels");
             request.labels().forEach(label -> labels.add(label.value()));
-            request.wal().ifPresent(range -> {
-                ObjectNode wal = json.putObject("wal")
-                        .put("incarnation", range.incarnation())
-                        .put("timeline", Integer.toUnsignedLong(range.timeline()))
-                        .put("from", range.from().toString());
-                range.to().ifPresent(to -> wal.put("to", to.toString()));
-            });
+            request.wal().ifPresent(range -> WalRangeJson.write(json, range));
             String key = RepositoryLayout.hold(cluster, id, renewals);
             if (repository.documents().create(ObjectKind.HOLD, key, json) != CreateOutcome.CREATED) {
                 throw new PgbkException(ErrorCode.INTERNAL, "hold " + key + " exists already");
@@ -156,17 +178,22 @@ public final class StoredHolds implements Holds {
 
         @Override
         public synchronized void renew() {
+            long silent = repository.runtime().monotonic().nanoTime() - written;
+            boolean lapsed = silent >= validity.toNanos()
+                    || !repository.runtime().clock().instant().isBefore(until);
             renewals++;
             write();
-            if (renewals > 0) {
-                repository.store().delete(List.of(RepositoryLayout.hold(cluster, id, renewals - 1)));
+            repository.store().delete(List.of(RepositoryLayout.hold(cluster, id, renewals - 1)));
+            if (lapsed) {
+                // Nobody had to respect it any more, so this is as good as a new one.
+                requireUsable(request);
             }
         }
 
         @Override
         public synchronized void close() {
             try {
-                delete(id);
+                delete(id, RepositoryLayout.MAX_NUMBER);
             } catch (PgbkException e) {
                 // The work that it protected has ended, well or badly; this failure must not take the place of its
                 // result.

@@ -21,6 +21,7 @@ import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.error.PgbkException;
@@ -90,8 +91,17 @@ public final class SyntheticFull {
             TaskMonitor monitor) {
         Set<Label> needed = new HashSet<>(source.owners());
         needed.add(source.label());
-        BackupCatalog.BackupStart start =
-                new BackupCatalog.BackupStart(BackupType.FULL, incarnation, Optional.empty(), settings.patience());
+        BackupCatalog.BackupStart start = new BackupCatalog.BackupStart(
+                BackupType.FULL,
+                incarnation,
+                Optional.empty(),
+                Set.of(),
+                Optional.of(new Holds.WalRange(
+                        incarnation.number(),
+                        source.summary().timeline(),
+                        source.summary().startLsn(),
+                        Optional.of(source.summary().stopLsn()))),
+                settings.patience());
         try (KeptHold _ = KeptHold.take(
                         cluster.holds(),
                         "synthetic full",

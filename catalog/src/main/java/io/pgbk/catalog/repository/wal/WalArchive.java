@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
 
@@ -180,6 +181,30 @@ public final class WalArchive {
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(objects, 0), false)
                 .flatMap(info -> files.toObject(info).stream())
                 .iterator();
+    }
+
+    /** The documents that say what was removed on purpose. */
+    public WalTrimming trimming() {
+        return new WalTrimming(files.repository(), files.incarnation());
+    }
+
+    /** When a timeline's newest file was archived, or else its history; empty when it has neither. */
+    public Optional<Instant> lastArchived(int timeline) {
+        return newestFiles(timeline).stream()
+                .map(object -> files.info(object).archived())
+                .max(Instant::compareTo);
+    }
+
+    /** The highest number of a segment of a timeline that has any file of its own here; empty when there is none. */
+    public OptionalLong lastNumber(int timeline) {
+        return continuity.lastNumber(timeline);
+    }
+
+    private List<WalObject> newestFiles(int timeline) {
+        List<WalSegmentName> newest = continuity.newest(timeline, 1);
+        WalFileName name =
+                newest.isEmpty() ? new WalFileName.History(timeline) : new WalFileName.Segment(newest.getFirst());
+        return files.variants(name);
     }
 
     /** The state of every timeline: its ends, and what is missing in between. */

@@ -9,14 +9,17 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
  * What must be in an archive and is not. Continuous means: every timeline that another branched off from reaches to the
- * segment before the last switch point, every other from its start to its last archived segment, without holes. The
+ * segment before the last switch point, every other from its start to its last archived segment, without holes, except what
+ * was removed on purpose. The
  * segment with a switch point is the child's: it begins with a copy of the parent's records.
  */
 final class WalContinuity {
@@ -32,45 +35,67 @@ final class WalContinuity {
     }
 
     List<WalTimeline> timelines(TimelineTree tree) {
+        Map<Integer, SegmentSpans> present = new LinkedHashMap<>();
+        tree.timelines().forEach(timeline -> present.put(timeline, present(timeline)));
+        // Read behind the listings: what was removed before them, it names.
+        TrimmedWal trimmed = new WalTrimming(files.repository(), files.incarnation()).read();
         List<WalTimeline> timelines = new ArrayList<>();
-        for (int timeline : tree.timelines()) {
-            tree.history(timeline).ifPresent(history -> timelines.add(describe(tree, history)));
-        }
+        present.forEach((timeline, segments) ->
+                tree.history(timeline).ifPresent(history -> timelines.add(describe(tree, history, present, trimmed))));
         return timelines;
     }
 
-    private WalTimeline describe(TimelineTree tree, TimelineHistory history) {
-        int timeline = history.timeline();
-        OptionalLong end = requiredEnd(tree, timeline);
+    /** The segments that are there, as runs. */
+    private SegmentSpans present(int timeline) {
+        List<SegmentSpans.Span> spans = new ArrayList<>();
+        long first = -1;
+        long last = -1;
         Iterator<WalSegmentName> segments = files.segments(timeline, Optional.empty());
-        GapFinder gaps = new GapFinder(timeline, size, MAX_GAPS);
-        Optional<WalSegmentName> first = Optional.empty();
-        Optional<WalSegmentName> last = Optional.empty();
-        OptionalLong start = OptionalLong.empty();
         while (segments.hasNext()) {
-            WalSegmentName name = segments.next();
-            if (first.isEmpty()) {
-                first = Optional.of(name);
-                start = OptionalLong.of(requiredStart(history, name));
-                gaps.expectFrom(start.getAsLong());
+            long number = segments.next().number(size);
+            if (first >= 0 && number > last + 1) {
+                spans.add(new SegmentSpans.Span(first, last));
+                first = number;
             }
-            last = Optional.of(name);
-            long number = name.number(size);
-            // Behind the last branch the old line is dead: holes there hurt nobody.
-            if (end.isEmpty() || Long.compareUnsigned(number, end.getAsLong()) <= 0) {
-                gaps.present(number);
-            }
+            first = first < 0 ? number : first;
+            last = number;
         }
-        if (first.isPresent() && end.isPresent()) {
-            gaps.expectUpTo(end.getAsLong());
+        if (first >= 0) {
+            spans.add(new SegmentSpans.Span(first, last));
         }
+        return new SegmentSpans(spans);
+    }
+
+    private WalTimeline describe(
+            TimelineTree tree, TimelineHistory history, Map<Integer, SegmentSpans> all, TrimmedWal trimmed) {
+        int timeline = history.timeline();
+        SegmentSpans present = all.getOrDefault(timeline, SegmentSpans.NONE);
+        // Behind the last branch the old line is dead: holes there hurt nobody.
+        OptionalLong end = requiredEnd(tree, timeline);
+        if (end.isEmpty() && !present.isEmpty()) {
+            end = OptionalLong.of(present.spans().getLast().last());
+        }
+        OptionalLong start = requiredStart(history, all, trimmed);
+        SegmentSpans missing = start.isPresent() && end.isPresent()
+                ? SegmentSpans.between(start.getAsLong(), end.getAsLong())
+                        .minus(present)
+                        .minus(trimmed.removed(timeline))
+                : SegmentSpans.NONE;
         return new WalTimeline(
                 timeline,
                 history.parent().isPresent() ? history.parent() : OptionalInt.empty(),
                 history.startLsn(),
-                first,
-                last,
-                gaps.gaps());
+                present.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                nameOf(timeline, present.spans().getFirst().first())),
+                present.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(nameOf(timeline, present.spans().getLast().last())),
+                missing.spans().stream()
+                        .limit(MAX_GAPS)
+                        .map(span -> new WalGap(nameOf(timeline, span.first()), nameOf(timeline, span.last())))
+                        .toList());
     }
 
     /** The last segment that a timeline with branches must have. */
@@ -83,18 +108,31 @@ final class WalContinuity {
     }
 
     /**
-     * The first segment that must be there: the one with the switch point where the parent's WAL leads up to it; else
-     * the first that is there, since what is older was removed.
+     * The first segment that must be there, or was removed on purpose. Where removal began at the timeline's beginning,
+     * everything else must be there. Else it is the segment with the switch point when the parent's WAL leads up to it;
+     * and otherwise the first that is there, since archiving may have begun with it.
      */
-    private long requiredStart(TimelineHistory history, WalSegmentName first) {
-        long firstNumber = first.number(size);
-        if (history.parent().isEmpty()) {
-            return firstNumber;
+    private OptionalLong requiredStart(TimelineHistory history, Map<Integer, SegmentSpans> all, TrimmedWal trimmed) {
+        SegmentSpans present = all.getOrDefault(history.timeline(), SegmentSpans.NONE);
+        if (trimmed.removed(history.timeline()).contains(0)) {
+            return OptionalLong.of(0);
         }
+        if (present.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        long first = present.spans().getFirst().first();
+        if (history.parent().isEmpty()) {
+            return OptionalLong.of(first);
+        }
+        int parent = history.parent().getAsInt();
         long start = history.startLsn().segmentNumber(size);
-        Iterator<WalSegmentName> before = files.segments(history.parent().getAsInt(), Optional.empty());
-        boolean parentLeadsHere = before.hasNext() && before.next().number(size) < start;
-        return parentLeadsHere ? Math.min(start, firstNumber) : firstNumber;
+        SegmentSpans before = all.getOrDefault(parent, SegmentSpans.NONE).plus(trimmed.removed(parent));
+        boolean parentLeadsHere = !before.isEmpty() && before.spans().getFirst().first() < start;
+        return OptionalLong.of(parentLeadsHere ? Math.min(start, first) : first);
+    }
+
+    private WalSegmentName nameOf(int timeline, long number) {
+        return WalSegmentName.ofNumber(timeline, number, size);
     }
 
     List<WalSegmentName> missing(TimelineHistory line, Lsn from, Lsn to, int limit) {
@@ -165,6 +203,35 @@ final class WalContinuity {
 
     private WalSegmentName nameOf(Piece piece, long number) {
         return WalSegmentName.ofNumber(piece.timeline(), number, size);
+    }
+
+    /** The highest number of a segment of which there is anything: itself, a partial one, a backup history file. */
+    OptionalLong lastNumber(int timeline) {
+        String prefix = files.timelinePrefix(timeline);
+        for (String folder : files.repository().store().listChildren(prefix).reversed()) {
+            OptionalLong last = OptionalLong.empty();
+            Iterator<ObjectInfo> objects = files.repository().store().list(prefix + folder, "");
+            while (objects.hasNext()) {
+                Optional<WalSegmentName> name = files.toObject(objects.next()).flatMap(WalContinuity::segmentOf);
+                if (name.filter(possible -> possible.isPossibleWith(size)).isPresent()) {
+                    last = OptionalLong.of(Math.max(last.orElse(0), name.get().number(size)));
+                }
+            }
+            if (last.isPresent()) {
+                return last;
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    /** The segment to whose name a file belongs; empty for a history. */
+    static Optional<WalSegmentName> segmentOf(WalObject object) {
+        return switch (object.name()) {
+            case WalFileName.Segment(WalSegmentName name) -> Optional.of(name);
+            case WalFileName.Partial(WalSegmentName name) -> Optional.of(name);
+            case WalFileName.BackupHistory(WalSegmentName name, int _) -> Optional.of(name);
+            case WalFileName.History _ -> Optional.empty();
+        };
     }
 
     /** The newest segment of a timeline that is archived, found from the newest log's folder. */

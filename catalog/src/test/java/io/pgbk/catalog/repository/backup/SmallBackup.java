@@ -3,8 +3,10 @@ package io.pgbk.catalog.repository.backup;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
+import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackRef;
@@ -17,13 +19,17 @@ import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.postgres.Lsn;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** A backup of one file, complete enough for every check. */
@@ -43,12 +49,44 @@ public final class SmallBackup {
 
     /** Takes one that starts here and stops 256 bytes behind it. */
     public static Label take(ClusterCatalog cluster, Lsn start) {
+        return take(cluster, start, Optional.empty());
+    }
+
+    /** Takes one that uses, besides its own pack, all packs of another. */
+    public static Label take(ClusterCatalog cluster, Lsn start, Optional<Label> parent) {
+        BackupType type = parent.isPresent() ? BackupType.INCREMENTAL : BackupType.FULL;
+        Set<Label> needs = new HashSet<>(
+                parent.map(label -> cluster.backups().require(label).owners()).orElseGet(Set::of));
+        parent.ifPresent(needs::add);
         try (BackupWriter writer = cluster.backups()
                 .begin(new BackupCatalog.BackupStart(
-                        BackupType.FULL, cluster.newestIncarnation(), Optional.empty(), Duration.ZERO))) {
+                        type,
+                        cluster.newestIncarnation(),
+                        parent,
+                        needs,
+                        Optional.of(
+                                new Holds.WalRange(cluster.newestIncarnation().number(), 1, start, Optional.empty())),
+                        Duration.ZERO))) {
             Repository repository = cluster.repository();
             byte[] content = "17\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
             PackTable table = new PackTable(writer::packKey);
+            List<PackUse> uses = new ArrayList<>();
+            List<Extent> old = new ArrayList<>();
+            if (parent.isPresent()) {
+                BackupRecord built = cluster.backups().require(parent.get());
+                try (ManifestReader manifest = ManifestReader.open(
+                        repository.store(),
+                        repository.keys(),
+                        cluster.backups().manifestKey(built),
+                        built.manifest().storedBytes())) {
+                    manifest.packs().forEach(table::add);
+                    uses.addAll(built.packs());
+                    old.addAll(manifest.find(Bytes.utf8("PG_VERSION"))
+                            .orElseThrow()
+                            .extents());
+                }
+            }
+            int others = table.completed().size();
             Placement placement;
             try (PackWriter packs = new PackWriter(
                     repository.store(),
@@ -69,10 +107,15 @@ public final class SmallBackup {
                             writer.manifestKey(),
                             Compression.DEFAULT,
                             repository.runtime().random(),
-                            facts(writer.label(), start, stop, now),
+                            facts(writer.label(), type, needs, start, stop, now),
                             table.completed())) {
                 WindowDigester digester = new WindowDigester();
                 digester.update(content, 0, content.length);
+                WindowDigester again = new WindowDigester();
+                again.update(content, 0, content.length);
+                if (!old.isEmpty()) {
+                    out.add(FileEntry.file(Bytes.utf8("PG_OTHER"), 0600, 0, content.length, old, again.finish()));
+                }
                 out.add(FileEntry.file(
                         Bytes.utf8("PG_VERSION"),
                         0600,
@@ -83,11 +126,12 @@ public final class SmallBackup {
                 manifest = out.finish();
                 upload.complete();
             }
-            PackRef pack = table.completed().getFirst();
+            PackRef pack = table.completed().get(others);
             int number = Integer.parseInt(pack.path().substring(pack.path().lastIndexOf('/') + 1));
+            uses.add(new PackUse(writer.label(), number, pack.length(), pack.length()));
             return writer.commit(
                             new BackupFacts(
-                                    Optional.empty(),
+                                    parent,
                                     Optional.empty(),
                                     cluster.newestIncarnation().number(),
                                     1,
@@ -104,17 +148,18 @@ public final class SmallBackup {
                                     "db1",
                                     "0.1.0",
                                     Map.of(),
-                                    List.of(new PackUse(writer.label(), number, pack.length(), pack.length()))),
+                                    uses),
                             manifest)
                     .label();
         }
     }
 
-    private static ManifestFacts facts(Label label, Lsn start, Lsn stop, Instant now) {
+    private static ManifestFacts facts(
+            Label label, BackupType type, Set<Label> needs, Lsn start, Lsn stop, Instant now) {
         return new ManifestFacts(
                 label.value(),
-                "full",
-                List.of(),
+                type.id(),
+                needs.stream().map(Label::value).toList(),
                 1,
                 TestPlace.SYSTEM,
                 17,

@@ -1,0 +1,162 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.repository.wal.ArchivedTime;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Carries out what was begun: removals whose grace period is over, ends of dead labels, and rests of both. */
+final class BackupPurge {
+    /** How long the name of an ended label stays taken, so that a commit that was on its way finds it so. */
+    static final Duration TOMBSTONE = Duration.ofDays(30);
+
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final BackupReader reader;
+    private final BackupRemover remover;
+    private final LabelClaims claims;
+    private final Holds holds;
+    private final Runnable mayGoOn;
+
+    /** @param mayGoOn called before every batch of removals; stops the purge by an exception */
+    BackupPurge(
+            Repository repository,
+            ClusterName cluster,
+            BackupReader reader,
+            BackupRemover remover,
+            LabelClaims claims,
+            Holds holds,
+            Runnable mayGoOn) {
+        this.repository = repository;
+        this.cluster = cluster;
+        this.reader = reader;
+        this.remover = remover;
+        this.claims = claims;
+        this.holds = holds;
+        this.mayGoOn = mayGoOn;
+    }
+
+    List<BackupCatalog.Deletion> run() {
+        if (!repository.storeIsSafe()) {
+            throw new PgbkException(
+                    ErrorCode.STORE_UNSAFE,
+                    repository.displayName() + " cannot create objects exclusively, so that nobody may clean up there",
+                    "Delete single backups with `pgbk delete --now`.");
+        }
+        Instant now = repository.trustedNow();
+        BackupListing listing = reader.list();
+        LabelNeeds.requireReadable(listing);
+        List<BackupCatalog.Deletion> deletions = new ArrayList<>();
+        for (Label label : due(listing, now)) {
+            deletions.add(remover.remove(label, mayGoOn));
+        }
+        for (RunningBackup running : listing.running()) {
+            if (remover.dead().end(running, now)) {
+                deletions.add(removeData(running.label()));
+            }
+        }
+        removeOldMarkers(now);
+        holds.removeExpired(now);
+        return deletions;
+    }
+
+    /** Those whose removal is decided, by this or by an earlier run, dependants first. */
+    private Set<Label> due(BackupListing listing, Instant now) {
+        Set<Label> labels = new LinkedHashSet<>();
+        Optional<Instant> archived =
+                listing.backups().stream().anyMatch(BackupRecord::expiring) ? newestMoment(listing) : Optional.empty();
+        for (BackupRecord backup : listing.backups().reversed()) {
+            if (backup.removing() || (backup.expiring() && isOver(backup, archived, now))) {
+                labels.add(backup.label());
+            }
+        }
+        if (!labels.isEmpty()) {
+            Map<Label, String> refused = remover.decide(labels);
+            labels.removeAll(refused.keySet());
+        }
+        for (BackupFolder folder : reader.folders()) {
+            if (folder.removalLeftover() && reader.isRestOfRemoval(folder)) {
+                labels.add(folder.label());
+            }
+        }
+        return labels;
+    }
+
+    private Optional<Instant> newestMoment(BackupListing listing) {
+        return ArchivedTime.latest(
+                new ArchivedTime(repository, cluster).newestCommit(),
+                listing.backups().stream()
+                        .map(backup -> backup.summary().facts().stopTime())
+                        .max(Instant::compareTo));
+    }
+
+    /**
+     * Whether the grace period is over by the host's clock, by the store's and, when the server went on archiving since
+     * it began, by the server's.
+     */
+    private static boolean isOver(BackupRecord backup, Optional<Instant> archived, Instant now) {
+        Instant end = backup.expiry().orElseThrow().removeAfter();
+        Instant begun = backup.expiryEvent().orElseThrow().time();
+        return !end.isAfter(now)
+                && archived.filter(begun::isBefore).filter(end::isAfter).isEmpty();
+    }
+
+    private BackupCatalog.Deletion removeData(Label label) {
+        // As long as the marker is there nobody can have begun anew under the label.
+        LabelRemoval removal = removal(label);
+        removal.removeData(label);
+        return remover.deletion(label, removal);
+    }
+
+    private LabelRemoval removal(Label label) {
+        return new LabelRemoval(repository, cluster, () -> {
+            mayGoOn.run();
+            return reader.end(label)
+                    .map(BackupSummaryCodec.End.Aborted.class::isInstance)
+                    .orElse(false);
+        });
+    }
+
+    /** What ended labels left goes after two days, the name itself when no commit can be on its way any more. */
+    private void removeOldMarkers(Instant now) {
+        for (BackupFolder folder : reader.folders()) {
+            if (folder.ended() && folder.events().isEmpty()) {
+                Optional<Instant> ended = reader.end(folder.label()).flatMap(end -> switch (end) {
+                    case BackupSummaryCodec.End.Committed ignored -> Optional.<Instant>empty();
+                    case BackupSummaryCodec.End.Aborted aborted -> Optional.of(aborted.time());
+                });
+                if (ended.filter(time -> time.plus(BackupCatalog.DEAD_AFTER).isBefore(now))
+                        .isPresent()) {
+                    removeAborted(folder.label(), ended.get().plus(TOMBSTONE).isBefore(now));
+                }
+            }
+        }
+    }
+
+    /** Data first, the marker last: as long as it is there the label is known to be dead. */
+    private void removeAborted(Label label, boolean old) {
+        // A copy may be begun again under its label, any other backup has a label of its own.
+        boolean withMarker = old || claims.isResumable(label);
+        LabelRemoval removal = removal(label);
+        removal.removeData(label);
+        if (removal.leftovers().isEmpty()) {
+            mayGoOn.run();
+            repository.store().delete(List.of(RepositoryLayout.intent(cluster, label)));
+            if (withMarker) {
+                repository.store().delete(List.of(RepositoryLayout.backup(cluster, label)));
+            }
+        }
+    }
+}

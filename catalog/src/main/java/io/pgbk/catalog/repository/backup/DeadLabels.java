@@ -1,0 +1,47 @@
+package io.pgbk.catalog.repository.backup;
+
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.store.CreateOutcome;
+import java.time.Instant;
+
+/**
+ * Ends labels of backups that died. A clock only says when to try: whether a backup has ended is decided by who creates
+ * {@code backup}, its owner as the commit or another as the end.
+ */
+final class DeadLabels {
+    private final Repository repository;
+    private final ClusterName cluster;
+    private final BackupReader reader;
+
+    DeadLabels(Repository repository, ClusterName cluster, BackupReader reader) {
+        this.repository = repository;
+        this.cluster = cluster;
+        this.reader = reader;
+    }
+
+    static boolean isDead(RunningBackup running, Instant now) {
+        return running.lastAlive().plus(BackupCatalog.DEAD_AFTER).isBefore(now);
+    }
+
+    /** Ends the label when it gave no sign of life for long enough; true when it can never be committed. */
+    boolean end(RunningBackup running, Instant now) {
+        if (!isDead(running, now)) {
+            return false;
+        }
+        String reason = "no sign of life since " + running.lastAlive();
+        CreateOutcome outcome = repository
+                .documents()
+                .create(
+                        ObjectKind.BACKUP,
+                        RepositoryLayout.backup(cluster, running.label()),
+                        BackupSummaryCodec.writeAborted(
+                                running.label(), repository.runtime().owner(), reason, now));
+        return outcome == CreateOutcome.CREATED
+                || reader.end(running.label())
+                        .map(BackupSummaryCodec.End.Aborted.class::isInstance)
+                        .orElse(false);
+    }
+}

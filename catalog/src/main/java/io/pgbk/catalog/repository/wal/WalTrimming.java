@@ -1,0 +1,197 @@
+package io.pgbk.catalog.repository.wal;
+
+import io.pgbk.catalog.format.ObjectKind;
+import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.Incarnations;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.document.Documents;
+import io.pgbk.catalog.repository.document.JsonDocument;
+import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.TimelineHistory;
+import io.pgbk.postgres.WalSegmentName;
+import io.pgbk.postgres.WalSegmentSize;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The documents that say which WAL was removed on purpose. Each is the whole truth and created exclusively as the one
+ * behind that which its writer read, so that nobody's statement is lost; none is ever removed, so that no number is free
+ * twice.
+ */
+public final class WalTrimming {
+    private static final int MAX_SPANS = 500_000;
+    private static final int MAX_TIMELINES = 100_000;
+    private static final String REMOVED = "removed";
+    private static final String ANNOUNCED = "announced";
+
+    private final Repository repository;
+    private final Incarnation incarnation;
+    private final WalSegmentSize size;
+
+    WalTrimming(Repository repository, Incarnation incarnation) {
+        this.repository = repository;
+        this.incarnation = incarnation;
+        this.size = incarnation.segmentSize();
+    }
+
+    /** Those of an incarnation. */
+    public static WalTrimming of(Repository repository, ClusterName cluster, int incarnation) {
+        return new WalTrimming(repository, new Incarnations(repository, cluster).read(incarnation));
+    }
+
+    /** The newest; one listing, and one read when there is any. */
+    public TrimmedWal read() {
+        String folder = RepositoryLayout.walTrims(incarnation.cluster(), incarnation.number());
+        int last = 0;
+        for (String key : repository.documents().keys(folder)) {
+            if (RepositoryLayout.parse(key) instanceof RepositoryObject.WalTrim trim) {
+                last = Math.max(last, trim.number());
+            }
+        }
+        return last == 0 ? TrimmedWal.NOTHING : read(last);
+    }
+
+    private TrimmedWal read(int number) {
+        JsonDocument json =
+                repository.documents().read(ObjectKind.EVENT, key(number)).json();
+        NavigableMap<Integer, SegmentSpans> removed = new TreeMap<>(Integer::compareUnsigned);
+        NavigableMap<Integer, SegmentSpans> announced = new TreeMap<>(Integer::compareUnsigned);
+        for (JsonDocument timeline : json.objects("timelines", MAX_TIMELINES)) {
+            int id = (int) timeline.number("timeline", 1, 0xFFFF_FFFFL);
+            removed.put(id, spans(timeline, REMOVED));
+            announced.put(id, spans(timeline, ANNOUNCED));
+        }
+        return new TrimmedWal(number, removed, announced);
+    }
+
+    private SegmentSpans spans(JsonDocument json, String member) {
+        if (!json.has(member)) {
+            return SegmentSpans.NONE;
+        }
+        List<SegmentSpans.Span> spans = new ArrayList<>();
+        for (String text : json.textList(member, MAX_SPANS)) {
+            int dash = text.indexOf('-');
+            Optional<Lsn> from = dash < 0 ? Optional.empty() : Lsn.tryParse(text.substring(0, dash));
+            Optional<Lsn> to = dash < 0 ? Optional.empty() : Lsn.tryParse(text.substring(dash + 1));
+            boolean whole = from.isPresent()
+                    && to.isPresent()
+                    && from.get().segmentOffset(size) == 0
+                    && to.get().segmentOffset(size) == 0
+                    && to.get().isAfter(from.get());
+            if (!whole) {
+                throw json.damaged(member, "has an element that is no range of segments");
+            }
+            spans.add(new SegmentSpans.Span(
+                    from.get().segmentNumber(size), to.get().segmentNumber(size) - 1));
+        }
+        return SegmentSpans.of(spans);
+    }
+
+    /**
+     * Creates the document behind the one that was read.
+     *
+     * @return what was written; empty when another process was faster, and what it wrote must be read
+     */
+    public Optional<TrimmedWal> write(
+            TrimmedWal read, Map<Integer, SegmentSpans> removed, Map<Integer, SegmentSpans> announced) {
+        TrimmedWal next = new TrimmedWal(read.number() + 1, new TreeMap<>(removed), new TreeMap<>(announced));
+        ObjectNode json = JsonDocument.newObject()
+                .put("kind", "trimmed")
+                .put("time", repository.runtime().clock().instant().toString())
+                .put("by", repository.runtime().owner());
+        ArrayNode timelines = json.putArray("timelines");
+        NavigableMap<Integer, SegmentSpans> all = new TreeMap<>(Integer::compareUnsigned);
+        all.putAll(next.removed());
+        next.announced().forEach(all::putIfAbsent);
+        all.keySet().forEach(timeline -> {
+            ObjectNode one = timelines.addObject().put("timeline", Integer.toUnsignedLong(timeline));
+            put(one, REMOVED, next.removed().getOrDefault(timeline, SegmentSpans.NONE));
+            put(one, ANNOUNCED, next.announced().getOrDefault(timeline, SegmentSpans.NONE));
+        });
+        var body = repository.documents().seal(ObjectKind.EVENT, key(next.number()), json);
+        if (body.length() > Documents.MAX_STORED_BYTES) {
+            throw new PgbkException(ErrorCode.INTERNAL, "the list of removed WAL has " + body.length() + " bytes");
+        }
+        return repository.store().create(key(next.number()), body) == CreateOutcome.CREATED
+                ? Optional.of(next)
+                : Optional.empty();
+    }
+
+    /**
+     * Says that WAL is wanted again, before it is archived again: for a copy of a backup that needs it. Its need is
+     * written before.
+     */
+    public void reclaim(Map<Integer, SegmentSpans> wanted) {
+        while (true) {
+            TrimmedWal read = read();
+            NavigableMap<Integer, SegmentSpans> removed = without(read.removed(), wanted);
+            NavigableMap<Integer, SegmentSpans> announced = without(read.announced(), wanted);
+            boolean same = removed.equals(read.removed()) && announced.equals(read.announced());
+            if (same || write(read, removed, announced).isPresent()) {
+                return;
+            }
+        }
+    }
+
+    private static NavigableMap<Integer, SegmentSpans> without(
+            Map<Integer, SegmentSpans> spans, Map<Integer, SegmentSpans> wanted) {
+        NavigableMap<Integer, SegmentSpans> left = new TreeMap<>(Integer::compareUnsigned);
+        spans.forEach((timeline, some) -> {
+            SegmentSpans rest = some.minus(wanted.getOrDefault(timeline, SegmentSpans.NONE));
+            if (!rest.isEmpty()) {
+                left.put(timeline, rest);
+            }
+        });
+        return left;
+    }
+
+    private void put(ObjectNode json, String member, SegmentSpans spans) {
+        if (spans.isEmpty()) {
+            return;
+        }
+        ArrayNode array = json.putArray(member);
+        for (SegmentSpans.Span span : spans.spans()) {
+            array.add(new Lsn(span.first() * size.bytes()) + "-" + new Lsn((span.last() + 1) * size.bytes()));
+        }
+    }
+
+    private String key(int number) {
+        return RepositoryLayout.walTrim(incarnation.cluster(), incarnation.number(), number);
+    }
+
+    /**
+     * Returns when nothing of a range was removed or is about to be; asked after the need for it was written.
+     *
+     * @throws PgbkException WAL_GAP
+     */
+    public void requireKept(Holds.WalRange range) {
+        TrimmedWal trimmed = read();
+        if (trimmed.number() == 0) {
+            return;
+        }
+        TimelineHistory line = new WalArchive(repository, incarnation)
+                .history(range.timeline())
+                .orElseGet(() -> TimelineHistory.root(range.timeline()));
+        Optional<WalSegmentName> gone = trimmed.firstOnWay(line, range.from(), range.to(), size);
+        if (gone.isPresent()) {
+            throw new PgbkException(
+                    ErrorCode.WAL_GAP,
+                    "WAL segment " + gone.get() + " has been removed, or is about to be, because no backup and no"
+                            + " window that is kept needs it",
+                    "`pgbk info` shows what can be restored to.");
+        }
+    }
+}
