@@ -54,13 +54,12 @@ class WalRemoverTest {
     private static void archive(ClusterCatalog cluster, int timeline, long first, long last) {
         WalArchive wal = cluster.wal(cluster.newestIncarnation());
         LongStream.rangeClosed(first, last)
-                .forEach(number -> wal.put(TestPlace.segment(
-                        WalSegmentName.ofNumber(timeline, number, TestPlace.SIZE).toString())));
+                .forEach(number -> wal.put(TestPlace.segment(WalSegmentName.ofNumber(timeline, number, TestPlace.SIZE)
+                        .toString())));
     }
 
     private static void put(ClusterCatalog cluster, String name, String content) {
-        cluster.wal(cluster.newestIncarnation())
-                .put(TestPlace.file(name, content.getBytes(StandardCharsets.US_ASCII)));
+        cluster.wal(cluster.newestIncarnation()).put(TestPlace.file(name, content.getBytes(StandardCharsets.US_ASCII)));
     }
 
     private static List<Long> segments(ClusterCatalog cluster, int timeline) {
@@ -104,8 +103,7 @@ class WalRemoverTest {
         List<ExpirePlan.KeptWal> keep = List.of(
                 new ExpirePlan.KeptWal(1, 1, in(9), Optional.of(Lsn.parse("0/A00100"))),
                 new ExpirePlan.KeptWal(1, 2, Lsn.parse("0/A00100"), Optional.empty()));
-        WalRemover preview =
-                new WalRemover(cluster, WalInventory.gather(cluster), GO_ON, TaskMonitor.SILENT);
+        WalRemover preview = new WalRemover(cluster, WalInventory.gather(cluster), GO_ON, TaskMonitor.SILENT);
         WalRemover.Removal would = preview.preview(keep);
         assertThat(segments(cluster, 1)).hasSize(12);
         WalRemover.Removal removal = trim(cluster, keep);
@@ -185,7 +183,8 @@ class WalRemoverTest {
         assertThat(segments(cluster, 1)).containsExactly(9L, 10L);
         // Nobody may begin to need what is gone.
         assertThatThrownBy(() -> cluster.holds().take(request, Duration.ofHours(1)))
-                .isInstanceOfSatisfying(PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.WAL_GAP));
+                .isInstanceOfSatisfying(
+                        PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.WAL_GAP));
         assertThat(cluster.holds().list()).isEmpty();
     }
 
@@ -240,8 +239,8 @@ class WalRemoverTest {
                 .extracting(end -> end.history().timeline())
                 .containsExactly(3);
         archive(cluster, 1, 6, 7);
-        assertThat(WalInventory.gather(cluster).ends()).allSatisfy(end -> assertThat(end.lastWritten())
-                .isPresent());
+        assertThat(WalInventory.gather(cluster).ends())
+                .allSatisfy(end -> assertThat(end.lastWritten()).isPresent());
         assertThat(WalInventory.gather(cluster).ends())
                 .extracting(end -> end.history().timeline())
                 .containsExactly(1, 3);
@@ -309,8 +308,7 @@ class WalRemoverTest {
             FaultyStore store = place.store();
             try (Repository dying = place.open(store, "dying")) {
                 store.dieAtCall(call, call % 2 == 0);
-                Interleaving.tolerant(
-                        one -> trim(one, keepFrom(7)), new ClusterCatalog(dying, TestPlace.CLUSTER));
+                Interleaving.tolerant(one -> trim(one, keepFrom(7)), new ClusterCatalog(dying, TestPlace.CLUSTER));
                 died = store.died();
             }
             place.assertSound();
