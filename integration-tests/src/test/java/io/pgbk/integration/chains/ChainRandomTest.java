@@ -27,13 +27,15 @@ class ChainRandomTest {
         try (ChainSite site = new ChainSite(run)) {
             for (Step step : ChainSteps.of(run)) {
                 String type = TYPES.get(random.nextInt(TYPES.size()));
-                done.add(step instanceof Step.Backup ? step + " of type " + type : step.toString());
+                done.add(step instanceof Step.Backup || step instanceof Step.BackupUnderLoad ? step + " of type " + type : step.toString());
                 switch (step) {
                     case Step.Sql(List<String> statements) -> site.server().sql(statements.toArray(String[]::new));
                     case Step.Crash() -> site.crash();
                     case Step.Promote() -> site.promote();
                     case Step.GoBack() -> site.goBackTo(random.nextInt(1000));
+                    case Step.CrossBorder cross -> site.crossBorder(cross);
                     case Step.Backup() -> site.backUpAndCompare(type);
+                    case Step.BackupUnderLoad(List<Step.Sql> writes) -> site.backUpUnderLoad(type, writes);
                 }
             }
         } catch (RuntimeException | AssertionError e) {

@@ -10,17 +10,26 @@ import io.pgbk.testkit.PostgresServer;
 import io.pgbk.testkit.PostgresServerOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A server whose hooks run in this JVM, its repository, and the backups taken of it. */
 final class ChainSite implements AutoCloseable {
+    private static final int PAGE_BYTES = 8192;
+
     private final Path directory = AsPostgres.temporaryDirectory("chain-");
     private final Path configuration = directory.resolve("pgbk.yaml");
     private final HookChannel hooks = new HookChannel(configuration);
@@ -49,7 +58,6 @@ final class ChainSite implements AutoCloseable {
             // On the command line, so that they count in restored directories too.
             wanted = wanted.withCommandLineSetting(setting.getKey(), setting.getValue());
         }
-        PostgresServerOptions loading = wanted;
         options = run.summaries() ? wanted.withCommandLineSetting("summarize_wal", "on") : wanted;
         server = options.create();
         try {
@@ -60,25 +68,52 @@ final class ChainSite implements AutoCloseable {
         }
         AsPostgres.createDirectory(directory.resolve("repository"));
         configure();
-        if (run.border()) {
-            makeBig(loading);
-        }
         server.start();
         pgbk("init");
+        if (run.border()) {
+            makeBig();
+        }
         server.sql("create tablespace space location '" + space + "'");
         server.sql(ChainSteps.setup().toArray(String[]::new));
     }
 
-    /** Before anything is archived: a table that is made in a transaction of wal_level minimal needs no WAL. */
-    private void makeBig(PostgresServerOptions without) {
-        try (PostgresServer loading = without.withCommandLineSetting("archive_mode", "off")
-                .withCommandLineSetting("wal_level", "minimal")
-                .withCommandLineSetting("max_wal_senders", "0")
-                .on(server.dataDirectory())) {
-            loading.start();
-            loading.sql(ChainSteps.setupBorder().toArray(String[]::new));
-            loading.stop();
+    /** A table whose first file lacks a few pages of being full; all of its pages are new ones, which take no space. */
+    private void makeBig() {
+        server.sql("create table big (body text)", "alter table big alter body set storage plain");
+        Path file = big("");
+        server.stop();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            long end = (long) (ChainSteps.BORDER_PAGE - 2 * ChainSteps.BORDER_PAGES) * PAGE_BYTES;
+            channel.write(ByteBuffer.allocate(PAGE_BYTES), end - PAGE_BYTES);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+        server.start();
+        server.sql(ChainSteps.fillBig(2 * ChainSteps.BORDER_PAGES + ChainSteps.borderRows(new Random(0))));
+    }
+
+    private Path big(String fork) {
+        return server.dataDirectory().resolve(server.queryOne("select pg_relation_filepath('big')") + fork);
+    }
+
+    /** Cuts the big table below the size where its second file begins, and lets it grow again. */
+    void crossBorder(ChainSteps.Step.CrossBorder cross) {
+        server.sql("delete from big where ctid >= '(" + cross.firstPage() + ",0)'", "vacuum (truncate) big");
+        assertThat(server.queryOne("select pg_relation_size('big') / 8192"))
+                .isEqualTo(Integer.toString(cross.firstPage()));
+        if (cross.checkpoint()) {
+            server.sql("checkpoint");
+        }
+        // What VACUUM found to be free would be used first; without its notes the table grows at its end.
+        Path free = big("_fsm");
+        server.stop();
+        try {
+            Files.deleteIfExists(free);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server.start();
+        server.sql(ChainSteps.fillBig(cross.rows()));
     }
 
     private void configure() {
@@ -120,27 +155,14 @@ final class ChainSite implements AutoCloseable {
         // Reading may set hint bits: they are part of what is backed up.
         ClusterDigest expected = ClusterDigest.of(server);
         server.sql("checkpoint");
-        Pgbk.Ended ended = pgbk("backup", "--type", type, "--output", "json");
-        String label = Site.parse(ended.out()).get("label").asString();
-        JsonNode parent = Site.parse(ended.out()).path("parent");
-        if (parent.isString()) {
-            assertThat(line)
-                    .as("backups on the history of this server's timeline, of which the parent of " + label + " is one")
-                    .contains(parent.asString());
-        }
-        labels.add(label);
-        line.add(label);
-        lines.put(label, List.copyOf(line));
+        String label = backUp(type);
         Path restored = directory.resolve("copy" + copies++);
         Path restoredSpace = Path.of(restored + "-space");
-        restore(label, restored, restoredSpace);
+        restore(label, restored, restoredSpace, "--target-immediate");
         assertThat(FilesAtRest.differences(server.dataDirectory(), restored))
                 .as("files of " + label + " beside those of the server")
                 .isEmpty();
-        try (PostgresServer copy =
-                options.withCommandLineSetting("archive_mode", "off").on(restored)) {
-            AsPostgres.own(restoredSpace);
-            copy.start();
+        try (PostgresServer copy = copyIn(restored, restoredSpace)) {
             copy.awaitRecoveryPaused();
             assertThat(ClusterDigest.of(copy).differencesTo(expected))
                     .as("rows of " + label + " / of the server")
@@ -153,19 +175,70 @@ final class ChainSite implements AutoCloseable {
         AsPostgres.deleteTree(restoredSpace);
     }
 
-    private void restore(String label, Path target, Path targetSpace) {
+    /** Takes a backup while statements are executed, restores it with all WAL there is, and compares the rows. */
+    void backUpUnderLoad(String type, List<ChainSteps.Step.Sql> writes) {
+        FutureTask<@Nullable Void> writing = new FutureTask<>(() -> {
+            for (ChainSteps.Step.Sql write : writes) {
+                server.sql(write.statements().toArray(String[]::new));
+            }
+            return null;
+        });
+        Thread.ofPlatform().name("test-writer").start(writing);
+        String label = backUp(type);
+        try {
+            writing.get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException("writing during " + label, e);
+        }
+        String last = server.switchWal();
+        ClusterDigest expected = ClusterDigest.of(server);
+        server.await("select coalesce(last_archived_wal, '') >= '" + last + "' from pg_stat_archiver");
+        Path restored = directory.resolve("copy" + copies++);
+        Path restoredSpace = Path.of(restored + "-space");
+        restore(label, restored, restoredSpace);
+        try (PostgresServer copy = copyIn(restored, restoredSpace)) {
+            copy.awaitPromoted();
+            assertThat(ClusterDigest.of(copy).differencesTo(expected))
+                    .as("rows of " + label + " and the WAL after it / of the server")
+                    .isEmpty();
+            assertThat(ClusterDigest.amcheck(copy)).as("amcheck of " + label).isEmpty();
+        }
+        AsPostgres.deleteTree(restored);
+        AsPostgres.deleteTree(restoredSpace);
+    }
+
+    private String backUp(String type) {
+        Pgbk.Ended ended = pgbk("backup", "--type", type, "--output", "json");
+        JsonNode report = Site.parse(ended.out());
+        String label = report.get("label").asString();
+        JsonNode parent = report.path("parent");
+        if (parent.isString()) {
+            assertThat(line)
+                    .as("backups on the history of this server's timeline, of which the parent of " + label + " is one")
+                    .contains(parent.asString());
+        }
+        if (!type.equals("full") && !line.isEmpty()) {
+            assertThat(label).as("a backup of the asked type, as there is a parent").endsWith("-" + type);
+        }
+        labels.add(label);
+        line.add(label);
+        lines.put(label, List.copyOf(line));
+        return label;
+    }
+
+    private PostgresServer copyIn(Path restored, Path restoredSpace) {
+        PostgresServer copy =
+                options.withCommandLineSetting("archive_mode", "off").on(restored);
+        AsPostgres.own(restoredSpace);
+        return copy.start();
+    }
+
+    private void restore(String label, Path target, Path targetSpace, String... more) {
         AsPostgres.createDirectory(target);
-        pgbk(
-                "restore",
-                "--backup",
-                label,
-                "--target-immediate",
-                "--archiving",
-                "off",
-                "--data-directory",
-                target.toString(),
-                "--tablespace",
-                space + "=" + targetSpace);
+        List<String> words = new ArrayList<>(List.of("restore", "--backup", label, "--archiving", "off"));
+        words.addAll(List.of("--data-directory", target.toString(), "--tablespace", space + "=" + targetSpace));
+        words.addAll(List.of(more));
+        pgbk(words.toArray(String[]::new));
     }
 
     void crash() {
@@ -189,7 +262,7 @@ final class ChainSite implements AutoCloseable {
         server.stop();
         Path data = directory.resolve("data" + copies++);
         Path newSpace = Path.of(data + "-space");
-        restore(label, data, newSpace);
+        restore(label, data, newSpace, "--target-immediate");
         server.close();
         space = newSpace;
         server = options.on(data);

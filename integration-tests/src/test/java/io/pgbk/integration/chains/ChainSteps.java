@@ -1,6 +1,9 @@
 package io.pgbk.integration.chains;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.SequencedSet;
@@ -12,7 +15,20 @@ import java.util.TreeSet;
  */
 final class ChainSteps {
     private static final int MAX_DATABASES = 3;
-    private static final int BORDER_PAGE = 131_072;
+    /** The first page of a relation's second file. */
+    static final int BORDER_PAGE = 131_072;
+
+    /** So many pages below the border the table is cut. */
+    static final int BORDER_PAGES = 20;
+
+    /** How many kinds of steps {@link #next} knows, and how many of them need the table of the border. */
+    private static final int KINDS = 30;
+
+    private static final int BORDER_KINDS = 2;
+    /** Those below are statements. */
+    private static final int FIRST_OTHER_KIND = 23;
+
+    private static final int MOST_UNDER_LOAD = 8;
 
     private final Random random;
     private final int major;
@@ -20,6 +36,7 @@ final class ChainSteps {
     private final List<String> tables = new ArrayList<>(List.of("t0", "t1", "t2"));
     private final SequencedSet<String> unlogged = new TreeSet<>();
     private final SequencedSet<String> databases = new TreeSet<>();
+    private final Deque<Integer> deck = new ArrayDeque<>();
     private int number;
     private int lastObject;
 
@@ -45,6 +62,16 @@ final class ChainSteps {
 
         /** A backup, which is restored and compared. */
         record Backup() implements Step {}
+
+        /** A backup while these statements are executed; it is restored, rolled forward to their end and compared. */
+        record BackupUnderLoad(List<Sql> writes) implements Step {}
+
+        /**
+         * The table over the border is cut from a page on, and grows again by rows that fill a page each.
+         *
+         * @param checkpoint whether the shorter file is on disk before it grows
+         */
+        record CrossBorder(int firstPage, boolean checkpoint, int rows) implements Step {}
     }
 
     /** The steps of a run, the last of which is a backup. */
@@ -89,6 +116,16 @@ final class ChainSteps {
                 insert(table, 300));
     }
 
+    /** How many rows the table of the border grows by: VACUUM gives no less than 1000 pages back. */
+    static int borderRows(Random random) {
+        return 1000 + BORDER_PAGES + random.nextInt(BORDER_PAGES);
+    }
+
+    /** Rows that fill a page each, for the table that {@link Step.CrossBorder} needs. */
+    static String fillBig(int rows) {
+        return "insert into big select repeat(md5(random()::text), 248) from generate_series(1, " + rows + ")";
+    }
+
     private static String insert(String table, int rows) {
         return "insert into " + table + " (grp, body, at, words) select i % 17, repeat(md5(random()::text), 3),"
                 + " point(random(), random()), to_tsvector('simple', 'w' || i % 50 || ' v' || i % 7)"
@@ -109,10 +146,23 @@ final class ChainSteps {
         return new Step.Sql(statements);
     }
 
+    /** A step of each kind before any kind comes again. */
     private Step next() {
+        if (deck.isEmpty()) {
+            List<Integer> kinds = new ArrayList<>();
+            for (int kind = 0; kind < (border ? KINDS : KINDS - BORDER_KINDS); kind++) {
+                kinds.add(kind);
+            }
+            Collections.shuffle(kinds, random);
+            deck.addAll(kinds);
+        }
+        return step(deck.remove());
+    }
+
+    private Step step(int kind) {
         String table = tables.get(random.nextInt(tables.size()));
         number++;
-        return switch (random.nextInt(border ? 29 : 26)) {
+        return switch (kind) {
             case 0, 1 -> sql(insert(table, 1 + random.nextInt(800)));
             case 2, 3 ->
                 sql("update " + table + " set body = md5(body), grp = grp + 1 where id % 11 = " + random.nextInt(11));
@@ -142,37 +192,29 @@ final class ChainSteps {
             case 20 -> largeObject();
             case 21 -> sql("reindex table " + table);
             case 22 -> sql("cluster " + table + " using " + table + "_pkey");
-            case 23 -> random.nextInt(3) == 0 ? new Step.Promote() : new Step.Crash();
-            case 26, 27, 28 -> crossTheBorder();
-            default -> new Step.Backup();
+            case 23 -> new Step.Crash();
+            case 24 -> new Step.Promote();
+            case 25 -> moveDatabase();
+            case 26 -> new Step.Backup();
+            case 27 -> backUpUnderLoad();
+            default ->
+                new Step.CrossBorder(
+                        BORDER_PAGE - 1 - random.nextInt(BORDER_PAGES), random.nextBoolean(), borderRows(random));
         };
     }
 
-    /** Cuts a table that is a little over 1 GiB below that size, where its second file begins, and lets it grow again. */
-    private Step crossTheBorder() {
-        return sql(
-                "delete from big where ctid >= '(" + (BORDER_PAGE - 1 - random.nextInt(20)) + ",0)'",
-                "vacuum (truncate) big",
-                random.nextBoolean() ? "checkpoint" : "select 1",
-                fillBig(random.nextInt(40)));
+    private Step backUpUnderLoad() {
+        List<Step.Sql> writes = new ArrayList<>();
+        int count = 1 + random.nextInt(MOST_UNDER_LOAD);
+        while (writes.size() < count) {
+            if (step(random.nextInt(FIRST_OTHER_KIND)) instanceof Step.Sql sql) {
+                writes.add(sql);
+            }
+        }
+        return new Step.BackupUnderLoad(List.copyOf(writes));
     }
 
-    /** Makes the table of {@link #crossTheBorder()}, without WAL where the server's settings allow that. */
-    static List<String> setupBorder() {
-        return List.of(
-                "begin",
-                "create table big (body text)",
-                "alter table big alter body set storage plain",
-                fillBig(BORDER_PAGE + 3),
-                "commit");
-    }
-
-    /** A row fills a page. */
-    private static String fillBig(int rows) {
-        return "insert into big select repeat(md5(random()::text), 248) from generate_series(1, " + rows + ")";
-    }
-
-    private Step sql(String... statements) {
+    private Step.Sql sql(String... statements) {
         List<String> all = new ArrayList<>(List.of("select setseed(" + random.nextInt(1000) / 1000.0 + ")"));
         all.addAll(List.of(statements));
         return new Step.Sql(all);
@@ -194,6 +236,14 @@ final class ChainSteps {
             return sql("checkpoint");
         }
         return sql("drop database " + databases.removeFirst());
+    }
+
+    private Step moveDatabase() {
+        if (databases.isEmpty()) {
+            return createDatabase();
+        }
+        String name = databases.getLast();
+        return sql("alter database " + name + " set tablespace " + (random.nextBoolean() ? "space" : "pg_default"));
     }
 
     private Step switchLogging(String table) {

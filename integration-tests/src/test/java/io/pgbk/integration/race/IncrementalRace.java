@@ -193,10 +193,8 @@ public final class IncrementalRace {
         Measurement backup = measured.run(who.incremental(), Path.of("/"));
         if (who instanceof PgbkContestant pgbk) {
             String output = measured.output();
-            pgbk.report(Site.parse(output.lines()
-                    .filter(line -> line.startsWith("{") && line.contains("\"label\""))
-                    .reduce((_, last) -> last)
-                    .orElseThrow(() -> new IllegalStateException("no report in: " + output))));
+            // Progress comes before it, an object a line.
+            pgbk.report(Site.parse(output.substring(output.lastIndexOf("\n{\n") + 1)));
         }
         return backup;
     }

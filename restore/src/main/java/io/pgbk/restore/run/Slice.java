@@ -95,7 +95,8 @@ final class Slice {
      */
     void prepare(Disk disk, boolean reuse, byte[] buffer) throws IOException {
         boolean there = reuse && Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS);
-        boolean zeros = entry.extents().isEmpty() || entry.extents().getLast() instanceof Extent.Zeros;
+        // Nobody writes zeros, and what is written after them may come in a later batch.
+        boolean zeros = entry.extents().isEmpty() || entry.extents().stream().anyMatch(Extent.Zeros.class::isInstance);
         if (there || zeros) {
             synchronized (entry) {
                 try (FileChannel channel = disk.open(place, entry.mode())) {
