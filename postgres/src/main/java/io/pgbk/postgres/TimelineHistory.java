@@ -4,15 +4,14 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 
 /**
  * Where a timeline comes from: the content of its {@code .history} file. Entries are ordered from the oldest ancestor to
- * the direct parent; timeline 1 has none.
+ * the direct parent, with ascending switch points; timeline 1 has none. Timelines that the file names but that
+ * contributed nothing, because a recovery ended before they began, are not among them.
  *
  * <p>Source: PostgreSQL's readTimeLineHistory (access/transam/timeline.c).
  *
@@ -63,7 +62,7 @@ public record TimelineHistory(int timeline, List<Entry> entries) {
             throw invalid(timeline, "it has " + content.length + " bytes");
         }
         List<Entry> entries = new ArrayList<>();
-        Set<Integer> seen = new HashSet<>();
+        int highest = 0;
         int lineNumber = 0;
         for (String line : new String(content, StandardCharsets.UTF_8).split("\n", -1)) {
             lineNumber++;
@@ -72,19 +71,30 @@ public record TimelineHistory(int timeline, List<Entry> entries) {
                 continue;
             }
             Entry entry = parseLine(timeline, lineNumber, text);
-            if (!seen.add(entry.parentTimeline())
-                    || Integer.compareUnsigned(entry.parentTimeline(), timeline) >= 0
-                    || (!entries.isEmpty() && !follows(entries.getLast(), entry))) {
+            if (Integer.compareUnsigned(entry.parentTimeline(), highest) <= 0
+                    || Integer.compareUnsigned(entry.parentTimeline(), timeline) >= 0) {
                 throw invalid(timeline, "line " + lineNumber + " is out of order");
             }
-            entries.add(entry);
+            highest = entry.parentTimeline();
+            add(entries, entry);
         }
         return new TimelineHistory(timeline, entries);
     }
 
-    private static boolean follows(Entry earlier, Entry later) {
-        return Integer.compareUnsigned(earlier.parentTimeline(), later.parentTimeline()) < 0
-                && !later.switchLsn().isBefore(earlier.switchLsn());
+    /**
+     * Adds the next line. A recovery that follows a timeline and stops before that one began names it all the same, with
+     * a switch point before the one above: what counts up to there was written by the ancestor whose range that is.
+     */
+    private static void add(List<Entry> entries, Entry next) {
+        if (entries.isEmpty() || !next.switchLsn().isBefore(entries.getLast().switchLsn())) {
+            entries.add(next);
+            return;
+        }
+        Entry last = entries.removeLast();
+        while (!entries.isEmpty() && !entries.getLast().switchLsn().isBefore(next.switchLsn())) {
+            last = entries.removeLast();
+        }
+        entries.add(new Entry(last.parentTimeline(), next.switchLsn(), next.reason()));
     }
 
     private static Entry parseLine(int timeline, int lineNumber, String text) {

@@ -2,11 +2,13 @@ package io.pgbk.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,7 +71,6 @@ class TimelineHistoryTest {
                 "6\t0/1\tx",
                 "2\t0/9\tx\n1\t0/10\tx",
                 "1\t0/9\tx\n1\t0/10\tx",
-                "1\t0/9\tx\n2\t0/8\tx",
                 "\0\1\2"
             })
     void bytesThatAreNoHistoryAreRefused(String text) {
@@ -77,6 +78,29 @@ class TimelineHistoryTest {
                 .isThrownBy(() -> history(5, text))
                 .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.WAL_INVALID))
                 .withMessageContaining("00000005.history");
+    }
+
+    /** PostgreSQL writes this after a recovery along timeline 2 that stops before 2 began; its reader takes the last fit. */
+    @Test
+    void hazardARecoveryThatFollowedATimelineAndEndedBeforeItBegan() {
+        TimelineHistory history = history(3, "1\t0/9000000\tx\n2\t0/8000000\tbefore 0/8000000\n");
+        assertThat(history.ranges())
+                .containsExactly(
+                        new TimelineHistory.Range(1, Lsn.INVALID, Optional.of(Lsn.parse("0/8000000"))),
+                        new TimelineHistory.Range(3, Lsn.parse("0/8000000"), Optional.empty()));
+        assertThat(history.parent()).hasValue(1);
+        assertThat(history.includes(2)).isFalse();
+
+        assertThat(history(6, "1\t0/3\tx\n2\t0/5\tx\n3\t0/9\tx\n4\t0/4\tx\n5\t0/7\tx\n").ranges())
+                .extracting(TimelineHistory.Range::timeline, range -> range.from().toString())
+                .containsExactly(tuple(1, "0/0"), tuple(2, "0/3"), tuple(5, "0/4"), tuple(6, "0/7"));
+        assertThat(history(4, "1\t0/3\tx\n2\t0/5\tx\n3\t0/3\tx\n").ranges())
+                .extracting(TimelineHistory.Range::timeline, range -> range.from().toString())
+                .containsExactly(tuple(1, "0/0"), tuple(4, "0/3"));
+
+        TimelineTree tree = TimelineTree.of(List.of(history, history(2, "1\t0/9000000\tx\n")), List.of(1, 2, 3));
+        assertThat(tree.branches(1)).extracting(TimelineHistory::timeline).containsExactly(2, 3);
+        assertThat(tree.forkOf(2, 3)).hasValue(Lsn.parse("0/8000000"));
     }
 
     @Test

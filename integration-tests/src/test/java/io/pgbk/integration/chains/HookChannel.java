@@ -3,11 +3,12 @@ package io.pgbk.integration.chains;
 import io.pgbk.integration.faults.Pgbk;
 import io.pgbk.testkit.AsPostgres;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -30,12 +31,14 @@ final class HookChannel implements AutoCloseable {
         this.configuration = configuration;
         AsPostgres.write(script, """
             # usage: hook WORD FIRST [SECOND]      in a data directory
-            request=%s/$$-$(date +%%s%%N)
+            request=%s/$$
+            rm -f "$request.answer"
+            mkfifo -m 666 "$request.answer"
+            # Open before anybody can answer.
+            exec 3<>"$request.answer"
             printf '%%s\\n' "$PWD" "$@" > "$request.part"
             mv "$request.part" "$request.request"
-            i=0
-            while [ ! -e "$request.answer" ]; do i=$((i+1)); [ $i -gt 3000 ] && exit 255; sleep 0.02; done
-            read -r status < "$request.answer"
+            read -r status <&3
             rm -f "$request.answer"
             exit "$status"
             """.formatted(requests));
@@ -78,10 +81,11 @@ final class HookChannel implements AutoCloseable {
             }
         }
         String name = request.toString();
-        Path answer = Path.of(name.substring(0, name.length() - ".request".length()) + ".answer");
-        Path part = Path.of(answer + ".part");
-        AsPostgres.write(part, exit + "\n");
-        Files.move(part, answer, StandardCopyOption.ATOMIC_MOVE);
+        String answer = name.substring(0, name.length() - ".request".length()) + ".answer";
+        // Opened for both, a pipe waits for nobody: the script may have been killed with its server.
+        try (RandomAccessFile pipe = new RandomAccessFile(answer, "rw")) {
+            pipe.write((exit + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
     }
 
     /** Ends after the servers that use it. */
