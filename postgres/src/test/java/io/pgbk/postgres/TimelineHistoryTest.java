@@ -91,11 +91,14 @@ class TimelineHistoryTest {
         assertThat(history.parent()).hasValue(1);
         assertThat(history.includes(2)).isFalse();
 
-        assertThat(history(6, "1\t0/3\tx\n2\t0/5\tx\n3\t0/9\tx\n4\t0/4\tx\n5\t0/7\tx\n").ranges())
-                .extracting(TimelineHistory.Range::timeline, range -> range.from().toString())
+        assertThat(history(6, "1\t0/3\tx\n2\t0/5\tx\n3\t0/9\tx\n4\t0/4\tx\n5\t0/7\tx\n")
+                        .ranges())
+                .extracting(
+                        TimelineHistory.Range::timeline, range -> range.from().toString())
                 .containsExactly(tuple(1, "0/0"), tuple(2, "0/3"), tuple(5, "0/4"), tuple(6, "0/7"));
         assertThat(history(4, "1\t0/3\tx\n2\t0/5\tx\n3\t0/3\tx\n").ranges())
-                .extracting(TimelineHistory.Range::timeline, range -> range.from().toString())
+                .extracting(
+                        TimelineHistory.Range::timeline, range -> range.from().toString())
                 .containsExactly(tuple(1, "0/0"), tuple(4, "0/3"));
 
         TimelineTree tree = TimelineTree.of(List.of(history, history(2, "1\t0/9000000\tx\n")), List.of(1, 2, 3));

@@ -27,7 +27,10 @@ class ChainRandomTest {
         try (ChainSite site = new ChainSite(run)) {
             for (Step step : ChainSteps.of(run)) {
                 String type = TYPES.get(random.nextInt(TYPES.size()));
-                done.add(step instanceof Step.Backup || step instanceof Step.BackupUnderLoad ? step + " of type " + type : step.toString());
+                done.add(
+                        step instanceof Step.Backup || step instanceof Step.BackupUnderLoad
+                                ? step + " of type " + type
+                                : step.toString());
                 switch (step) {
                     case Step.Sql(List<String> statements) -> site.server().sql(statements.toArray(String[]::new));
                     case Step.Crash() -> site.crash();

@@ -218,7 +218,9 @@ final class ChainSite implements AutoCloseable {
                     .contains(parent.asString());
         }
         if (!type.equals("full") && !line.isEmpty()) {
-            assertThat(label).as("a backup of the asked type, as there is a parent").endsWith("-" + type);
+            assertThat(label)
+                    .as("a backup of the asked type, as there is a parent")
+                    .endsWith("-" + type);
         }
         labels.add(label);
         line.add(label);
