@@ -97,7 +97,8 @@ final class KeySlotFiles {
         if (slots.isEmpty()) {
             throw new PgbkException(
                     ErrorCode.KEY_WRONG,
-                    store.displayName() + " has no key slot of repository " + repositoryId,
+                    store.displayName() + " has no key slot of repository " + repositoryId
+                            + ", which its repository.json names",
                     "Restore the objects below keys/; without them the repository cannot be read.");
         }
         PgbkException wrong = null;

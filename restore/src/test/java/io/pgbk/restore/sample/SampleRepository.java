@@ -72,10 +72,12 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A small repository with at least one object of every kind that this version writes: two backups of a cluster of a few
- * files, WAL on two timelines, a version of a segment kept beside, events, a hold, a lease, two key slots.
+ * A small repository with at least one object of every kind that this version writes: two full backups of a cluster of a
+ * few files, a differential one of the second, an incremental one of that, WAL on two timelines, a version of a segment kept beside, events, a hold, a lease, two key slots.
  */
 public final class SampleRepository {
     /** The cluster in it. */
@@ -212,7 +214,7 @@ public final class SampleRepository {
     public static SortedMap<String, byte[]> files(int backup) throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>();
         files.put("PG_VERSION", "15\n".getBytes(StandardCharsets.US_ASCII));
-        files.put("base/5/16384", pages(40, backup));
+        files.put("base/5/16384", relation(backup));
         files.put("base/5/PG_VERSION", "15\n".getBytes(StandardCharsets.US_ASCII));
         files.put("empty", new byte[0]);
         files.put("global/pg_control", controlFile());
@@ -220,6 +222,22 @@ public final class SampleRepository {
         files.put("postgresql.auto.conf", "# by ALTER SYSTEM\n".getBytes(StandardCharsets.US_ASCII));
         files.put("postgresql.conf", "work_mem = '8MB'\n".getBytes(StandardCharsets.US_ASCII));
         return files;
+    }
+
+    /** The third changes two pages of the second, the fourth one of these again and another. */
+    private static byte[] relation(int backup) {
+        return switch (backup) {
+            case 3 -> withPages(relation(2), 3, 5, 33);
+            case 4 -> withPages(relation(3), 4, 6, 33);
+            default -> pages(40, backup);
+        };
+    }
+
+    private static byte[] withPages(byte[] content, int seed, int... changed) {
+        for (int page : changed) {
+            System.arraycopy(pages(1, 100 * seed + page), 0, content, page * PAGE_BYTES, PAGE_BYTES);
+        }
+        return content;
     }
 
     private static byte[] pages(int count, int seed) {
@@ -254,8 +272,10 @@ public final class SampleRepository {
             wal.commit(700 + segment, clock.instant()).filler(2000).switchSegment();
             put(1, segment, wal.segment(0));
         }
-        Label first = backup(1, 2);
-        backup(2, 3);
+        Label first = backup(1, 2, BackupType.FULL, null).label();
+        Made full = backup(2, 3, BackupType.FULL, null);
+        Made differential = backup(3, 3, BackupType.DIFFERENTIAL, full);
+        backup(4, 3, BackupType.INCREMENTAL, differential);
         catalog.backups().pin(first, "audit");
         catalog.backups().annotate(first, Map.of("ticket", "4711"));
         // The last segment of timeline 1 is archived incomplete, then complete; timeline 2 leaves it there.
@@ -339,15 +359,32 @@ public final class SampleRepository {
         catalog.wal(incarnation).put(new WalUpload(name, new BytesBody(content), control.systemIdentifier(), index));
     }
 
-    private Label backup(int number, int segment) throws IOException {
-        Lsn from = WalSegmentName.ofNumber(1, segment, SIZE).startLsn(SIZE).plus(40);
+    /** A backup and where everything of it is. */
+    private record Made(int number, Label label, SortedMap<String, List<Extent>> extents, List<PackRef> packs) {
+        /** One page of a file. */
+        Extent page(String path, int page) {
+            long at = 0;
+            for (Extent extent : extents.getOrDefault(path, List.of())) {
+                if (page * (long) PAGE_BYTES < at + extent.length() && extent instanceof Extent.Stored stored) {
+                    int skip = (int) (page * (long) PAGE_BYTES - at);
+                    return new Extent.Stored(stored.frame(), stored.offsetInFrame() + skip, PAGE_BYTES);
+                }
+                at += extent.length();
+            }
+            throw new IllegalArgumentException("page " + page + " of " + path);
+        }
+    }
+
+    private Made backup(int number, int segment, BackupType type, @Nullable Made parent) throws IOException {
+        Lsn from = WalSegmentName.ofNumber(1, segment, SIZE).startLsn(SIZE).plus(40 + 512L * number);
         Lsn to = from.plus(256);
         Instant started = clock.instant();
         try (BackupWriter writer = catalog.backups()
                 .begin(new BackupCatalog.BackupStart(
-                        BackupType.FULL, incarnation, Optional.empty(), Duration.ofSeconds(1)))) {
+                        type, incarnation, Optional.ofNullable(parent).map(Made::label), Duration.ofSeconds(1)))) {
             PackTable table = new PackTable(writer::packKey);
             List<FileEntry> entries = new ArrayList<>();
+            SortedMap<String, List<Extent>> extents = new TreeMap<>();
             long bytes = 0;
             Repository repository = catalog.repository();
             try (PackWriter packs = new PackWriter(
@@ -359,15 +396,20 @@ public final class SampleRepository {
                 for (String folder : List.of("base", "base/5", "global", "pg_wal", "pg_xact")) {
                     entries.add(FileEntry.directory(Bytes.utf8(folder), 0700, 0));
                 }
-                Map<String, List<Placement>> placements = new TreeMap<>();
+                Map<String, List<Supplier<Extent>>> places = new TreeMap<>();
+                Inherited inherited = new Inherited(table);
                 for (Map.Entry<String, byte[]> file : files(number).entrySet()) {
-                    placements.put(file.getKey(), store(packs, file.getKey(), file.getValue()));
+                    places.put(file.getKey(), store(packs, file.getKey(), file.getValue(), parent, inherited));
                     bytes += file.getValue().length;
                 }
                 packs.finish();
                 for (Map.Entry<String, byte[]> file : files(number).entrySet()) {
-                    entries.add(
-                            entry(file.getKey(), file.getValue(), placements.getOrDefault(file.getKey(), List.of())));
+                    extents.put(
+                            file.getKey(),
+                            places.getOrDefault(file.getKey(), List.of()).stream()
+                                    .map(Supplier::get)
+                                    .toList());
+                    entries.add(entry(file.getKey(), file.getValue(), extents.getOrDefault(file.getKey(), List.of())));
                 }
             }
             entries.sort((a, b) ->
@@ -380,8 +422,12 @@ public final class SampleRepository {
                     .getBytes(StandardCharsets.UTF_8);
             ManifestFacts facts = new ManifestFacts(
                     label,
-                    "full",
-                    List.of(),
+                    type.id(),
+                    parent == null
+                            ? List.of()
+                            : labelsOf(table.completed()).stream()
+                                    .filter(used -> !used.equals(label))
+                                    .toList(),
                     1,
                     control.systemIdentifier(),
                     15,
@@ -422,12 +468,16 @@ public final class SampleRepository {
             List<PackUse> uses = new ArrayList<>();
             for (PackRef pack : table.completed()) {
                 String path = pack.path();
+                Label owner = Label.require(labelOf(pack));
+                long used = owner.equals(writer.label())
+                        ? pack.length()
+                        : usedBytes(extents, table.completed().indexOf(pack));
                 int at = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
-                uses.add(new PackUse(writer.label(), at, pack.length(), pack.length()));
+                uses.add(new PackUse(owner, at, pack.length(), used));
             }
-            return writer.commit(
+            Label committed = writer.commit(
                             new BackupFacts(
-                                    Optional.empty(),
+                                    Optional.ofNullable(parent).map(Made::label),
                                     Optional.empty(),
                                     1,
                                     1,
@@ -447,7 +497,79 @@ public final class SampleRepository {
                                     uses),
                             manifest)
                     .label();
+            return new Made(number, committed, extents, table.completed());
         }
+    }
+
+    private static String labelOf(PackRef pack) {
+        String[] parts = pack.path().split("/", -1);
+        return parts[parts.length - 2];
+    }
+
+    private static List<String> labelsOf(List<PackRef> packs) {
+        return packs.stream().map(SampleRepository::labelOf).distinct().toList();
+    }
+
+    private static long usedBytes(SortedMap<String, List<Extent>> extents, int ordinal) {
+        return extents.values().stream()
+                .flatMap(List::stream)
+                .filter(Extent.Stored.class::isInstance)
+                .map(extent -> ((Extent.Stored) extent).frame())
+                .filter(frame -> frame.pack() == ordinal)
+                .distinct()
+                .mapToLong(Extent.Frame::storedLength)
+                .sum();
+    }
+
+    /** Names the parent's packs in a new backup's table. */
+    private static final class Inherited {
+        private final PackTable table;
+        private final Map<String, Integer> ordinals = new TreeMap<>();
+
+        Inherited(PackTable table) {
+            this.table = table;
+        }
+
+        Extent rename(Made parent, Extent extent) {
+            if (!(extent instanceof Extent.Stored(Extent.Frame frame, int offset, int bytes))) {
+                return extent;
+            }
+            PackRef pack = parent.packs().get(frame.pack());
+            int ordinal = ordinals.computeIfAbsent(pack.path(), path -> table.add(pack));
+            return new Extent.Stored(
+                    new Extent.Frame(
+                            ordinal, frame.number(), frame.storedOffset(), frame.storedLength(), frame.rawLength()),
+                    offset,
+                    bytes);
+        }
+    }
+
+    private static List<Supplier<Extent>> store(
+            PackWriter packs, String path, byte[] content, @Nullable Made parent, Inherited inherited)
+            throws IOException {
+        if (parent == null) {
+            return store(packs, path, content).stream()
+                    .<Supplier<Extent>>map(place -> place::extent)
+                    .toList();
+        }
+        List<Supplier<Extent>> places = new ArrayList<>();
+        byte[] before = files(parent.number()).getOrDefault(path, new byte[0]);
+        if (Arrays.equals(content, before)) {
+            for (Extent extent : parent.extents().getOrDefault(path, List.of())) {
+                Extent renamed = inherited.rename(parent, extent);
+                places.add(() -> renamed);
+            }
+            return places;
+        }
+        for (int at = 0; at < content.length; at += PAGE_BYTES) {
+            if (Arrays.equals(content, at, at + PAGE_BYTES, before, at, at + PAGE_BYTES)) {
+                Extent renamed = inherited.rename(parent, parent.page(path, at / PAGE_BYTES));
+                places.add(() -> renamed);
+            } else {
+                places.add(packs.append(content, at, PAGE_BYTES, true)::extent);
+            }
+        }
+        return places;
     }
 
     private static List<Placement> store(PackWriter packs, String path, byte[] content) {
@@ -460,15 +582,10 @@ public final class SampleRepository {
         return placements;
     }
 
-    private static FileEntry entry(String path, byte[] content, List<Placement> placements) {
+    private static FileEntry entry(String path, byte[] content, List<Extent> extents) {
         WindowDigester digester = new WindowDigester();
         digester.update(content, 0, content.length);
         return FileEntry.file(
-                Bytes.utf8(path),
-                0600,
-                1_795_000_000_000_000L,
-                content.length,
-                placements.stream().<Extent>map(Placement::extent).toList(),
-                digester.finish());
+                Bytes.utf8(path), 0600, 1_795_000_000_000_000L, content.length, extents, digester.finish());
     }
 }
