@@ -46,6 +46,14 @@ public final class S3Admin {
         }
     }
 
+    /** Makes the endpoint's bucket with object lock, which turns versions on as well. */
+    public void createLockedBucket() {
+        Answer answer = send("PUT", "", Map.of(), Map.of("x-amz-bucket-object-lock-enabled", "true"), "");
+        if (answer.status() / 100 != 2) {
+            throw new IllegalStateException("cannot make bucket " + endpoint + " with object lock: " + answer);
+        }
+    }
+
     /** Turns versioning on. */
     public void enableVersioning() {
         Answer answer = send(
@@ -65,9 +73,20 @@ public final class S3Admin {
      * @param key object key, empty for the bucket itself
      */
     public Answer send(String method, String key, Map<String, String> query, String body) {
+        return send(method, key, query, Map.of(), body);
+    }
+
+    /**
+     * Sends one signed request with headers of its own.
+     *
+     * @param key object key, empty for the bucket itself
+     * @param headers by lower-case name; all begin with {@code x-amz-}
+     */
+    public Answer send(
+            String method, String key, Map<String, String> query, Map<String, String> headers, String body) {
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
-            HttpRequest request = sign(method, "/" + endpoint.bucket() + "/" + key, new TreeMap<>(query), body);
+            HttpRequest request = sign(method, "/" + endpoint.bucket() + "/" + key, new TreeMap<>(query), headers, body);
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             return new Answer(response.statusCode(), response.body());
         } catch (IOException e) {
@@ -78,7 +97,8 @@ public final class S3Admin {
         }
     }
 
-    private HttpRequest sign(String method, String path, Map<String, String> query, String body) {
+    private HttpRequest sign(
+            String method, String path, Map<String, String> query, Map<String, String> headers, String body) {
         String time = BASIC_TIME.format(Instant.now());
         String date = time.substring(0, 8);
         String host = endpoint.url().getAuthority();
@@ -87,16 +107,21 @@ public final class S3Admin {
         String queryText = query.entrySet().stream()
                 .map(parameter -> encode(parameter.getKey()) + "=" + encode(parameter.getValue()))
                 .collect(Collectors.joining("&"));
+        Map<String, String> signed = new TreeMap<>(headers);
+        signed.put("host", host);
+        signed.put("x-amz-content-sha256", payloadDigest);
+        signed.put("x-amz-date", time);
+        String names = String.join(";", signed.keySet());
         String canonical = String.join(
                 "\n",
                 method,
                 rawPath,
                 queryText,
-                "host:" + host,
-                "x-amz-content-sha256:" + payloadDigest,
-                "x-amz-date:" + time,
+                signed.entrySet().stream()
+                        .map(header -> header.getKey() + ":" + header.getValue())
+                        .collect(Collectors.joining("\n")),
                 "",
-                "host;x-amz-content-sha256;x-amz-date",
+                names,
                 payloadDigest);
         String scope = date + "/" + endpoint.region() + "/s3/aws4_request";
         String toSign = String.join("\n", "AWS4-HMAC-SHA256", time, scope, hex(sha256(canonical)));
@@ -105,9 +130,11 @@ public final class S3Admin {
             key = hmac(key, part);
         }
         String authorization = "AWS4-HMAC-SHA256 Credential=" + endpoint.accessKey() + "/" + scope
-                + ", SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=" + hex(hmac(key, toSign));
+                + ", SignedHeaders=" + names + ", Signature=" + hex(hmac(key, toSign));
         String query0 = queryText.isEmpty() ? "" : "?" + queryText;
-        return HttpRequest.newBuilder(URI.create(endpoint.url() + rawPath + query0))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint.url() + rawPath + query0));
+        headers.forEach(request::header);
+        return request
                 .method(method, HttpRequest.BodyPublishers.ofString(body))
                 .version(HttpClient.Version.HTTP_1_1)
                 .timeout(Duration.ofSeconds(60))

@@ -5,6 +5,7 @@ import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.catalog.store.DeleteFailure;
 import io.pgbk.catalog.store.ObjectBody;
 import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectLocking;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.catalog.store.StoreProbe;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -103,6 +105,26 @@ final class ConfirmingObjectStore implements ObjectStore {
     @Override
     public List<DeleteFailure> delete(Collection<String> keys) {
         return store.delete(keys);
+    }
+
+    @Override
+    public int contentNumber(String key) {
+        return store.contentNumber(key);
+    }
+
+    @Override
+    public boolean passOver(String key, int contentNumber) {
+        return store.passOver(key, contentNumber);
+    }
+
+    @Override
+    public boolean isMarkedDeleted(String key) {
+        return store.isMarkedDeleted(key);
+    }
+
+    @Override
+    public Optional<ObjectLocking> objectLocking() {
+        return store.objectLocking();
     }
 
     @Override

@@ -105,7 +105,8 @@ public final class Repository implements AutoCloseable {
      * Creates the repository, or opens the one that is there: repeating it is harmless, and of two at the same time one
      * creates and the other joins. The store is probed first; key slots are written first, repository.json last.
      *
-     * @throws PgbkException STORE_UNSAFE, PERMISSION_DENIED (a missing key does not answer "not found"),
+     * @throws PgbkException STORE_UNSAFE (no exclusive creation, or configured locks do not hold),
+     *     PERMISSION_DENIED (a missing key does not answer "not found"),
      *     REFUSED_BY_POLICY when the prefix holds other objects, and all that {@link #open} throws
      */
     public static InitResult initialise(

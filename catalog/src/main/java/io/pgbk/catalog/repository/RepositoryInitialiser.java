@@ -7,6 +7,7 @@ import io.pgbk.catalog.format.crypto.UnlockSecret;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.store.BytesBody;
 import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.LockProbe;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.StoreProbe;
@@ -41,6 +42,7 @@ final class RepositoryInitialiser {
         requireEmptyPrefix();
         StoreProbe probe = store.probe(RepositoryLayout.PROBES);
         requireUsable(probe);
+        requireLocks();
         RepositoryId id = RepositoryId.random(runtime.random());
         return switch (encryption) {
             case EncryptionSettings.Plain ignored -> createPlain(id, probe);
@@ -98,6 +100,26 @@ final class RepositoryInitialiser {
                     store.displayName() + " holds other objects, for example " + key + ", and no repository",
                     "Choose an empty prefix or directory for the repository, or remove what is there.");
         }
+    }
+
+    /** With object lock configured: the bucket must have it, and it must hold. */
+    private void requireLocks() {
+        store.objectLocking().ifPresent(locking -> {
+            LockProbe probe = locking.probe(RepositoryLayout.PROBES);
+            if (!probe.accepted()) {
+                throw new PgbkException(
+                        ErrorCode.STORE_UNSAFE,
+                        store.displayName() + " does not lock objects: " + probe.problem(),
+                        "Object lock must be turned on when a bucket is made; make another one, or take object-lock out"
+                                + " of the configuration.");
+            }
+            if (!probe.refusesRemoval()) {
+                throw new PgbkException(
+                        ErrorCode.STORE_UNSAFE,
+                        store.displayName() + " takes objects with a lock and removes them all the same",
+                        "The store does not keep its promise; do not rely on object-lock there.");
+            }
+        });
     }
 
     private void requireUsable(StoreProbe probe) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -68,8 +69,44 @@ public interface ObjectStore extends AutoCloseable {
      */
     List<String> listChildren(String prefix);
 
-    /** Removes objects; a missing one counts as removed. Returns the keys that could not be removed and why. */
+    /**
+     * Removes objects with all that is kept under their keys; a missing one counts as removed. Returns the keys that
+     * could not be removed and why; such an object is still there.
+     */
     List<DeleteFailure> delete(Collection<String> keys);
+
+    /**
+     * Which of the contents under a key is read at present: 0 for the object itself, more after {@link #passOver}. Only
+     * stores that keep versions have others.
+     */
+    default int contentNumber(String key) {
+        return 0;
+    }
+
+    /**
+     * Goes on to the next younger content under a key, after what was read there turned out not to be authentic. Of
+     * several threads that found the same content bad one moves on and the others follow.
+     *
+     * @param contentNumber what {@link #contentNumber} said before the bad content was read
+     * @return whether another content is read from now on; when there is none, it is the object again
+     */
+    default boolean passOver(String key, int contentNumber) {
+        return false;
+    }
+
+    /**
+     * Whether somebody marked a key as deleted without pgbk, which takes every version away and leaves no mark. The
+     * content below the mark is read all the same as long as it is there; a mark without content is a loss, not proof
+     * that nothing was ever there.
+     */
+    default boolean isMarkedDeleted(String key) {
+        return false;
+    }
+
+    /** Empty when objects get no lock. */
+    default Optional<ObjectLocking> objectLocking() {
+        return Optional.empty();
+    }
 
     /** The store's own clock, from a fresh answer. */
     Instant currentTime();

@@ -24,12 +24,14 @@ final class S3Creation {
     private final S3StoreConfig config;
     private final S3Reader reader;
     private final S3Versions versions;
+    private final S3Locks locks;
 
-    S3Creation(S3Client client, S3StoreConfig config, S3Reader reader, S3Versions versions) {
+    S3Creation(S3Client client, S3StoreConfig config, S3Reader reader, S3Versions versions, S3Locks locks) {
         this.client = client;
         this.config = config;
         this.reader = reader;
         this.versions = versions;
+        this.locks = locks;
     }
 
     CreateOutcome create(String key, ObjectBody body) {
@@ -68,7 +70,8 @@ final class S3Creation {
     /** The bare request; also what the probe of a store uses. */
     PutObjectResponse putIfAbsent(
             String key, ObjectBody body, RequestBody content, AwsRequestOverrideConfiguration limits) {
-        @Nullable String md5 = config.effectiveChecksumMode() == ChecksumMode.LEGACY_MD5 ? S3Multipart.contentMd5(body) : null;
+        Optional<S3Locks.Lock> lock = locks.forNew(key);
+        @Nullable String md5 = locks.needsMd5(lock.isPresent()) ? S3Multipart.contentMd5(body) : null;
         PutObjectResponse answer = client.putObject(
                 PutObjectRequest.builder()
                         .bucket(config.bucket())
@@ -76,6 +79,8 @@ final class S3Creation {
                         .ifNoneMatch("*")
                         .contentLength(body.length())
                         .contentMD5(md5)
+                        .objectLockMode(lock.map(S3Locks.Lock::mode).orElse(null))
+                        .objectLockRetainUntilDate(lock.map(S3Locks.Lock::until).orElse(null))
                         .storageClass(config.storageClass())
                         .overrideConfiguration(limits)
                         .build(),

@@ -1,12 +1,16 @@
 package io.pgbk.catalog.store;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -24,17 +28,21 @@ import software.amazon.awssdk.services.s3.model.S3Error;
 final class S3Deletion {
     /** S3's limit. */
     private static final int BATCH = 1000;
+    /** Of how many locked versions one removal asks until when. */
+    private static final int MAX_LOCKS_ASKED = 100;
 
     private static final Set<String> PASSING_ERRORS = Set.of("InternalError", "SlowDown", "ServiceUnavailable");
 
     private final S3Client client;
     private final S3StoreConfig config;
     private final S3Versions versions;
+    private final S3Locks locks;
 
-    S3Deletion(S3Client client, S3StoreConfig config, S3Versions versions) {
+    S3Deletion(S3Client client, S3StoreConfig config, S3Versions versions, S3Locks locks) {
         this.client = client;
         this.config = config;
         this.versions = versions;
+        this.locks = locks;
     }
 
     /** One version of an object, or the object of a bucket without versions. */
@@ -42,25 +50,53 @@ final class S3Deletion {
 
     List<DeleteFailure> delete(Collection<String> keys) {
         List<Target> targets = new ArrayList<>();
-        for (String key : keys) {
-            if (versions.isVersioned()) {
+        if (versions.isVersioned()) {
+            NavigableSet<String> names = new TreeSet<>();
+            for (String key : keys) {
                 versions.forget(key);
-                S3Attempts.run(config, "list the versions of", key, 0, limits -> versions.all(key, limits))
-                        .forEach(version -> targets.add(new Target(version.name(), version.id())));
-            } else {
-                targets.add(new Target(config.objectName(key), null));
+                names.add(config.objectName(key));
             }
+            new S3VersionSearch(versions)
+                    .forEach(names, version -> targets.add(new Target(version.name(), version.id())));
+        } else {
+            keys.forEach(key -> targets.add(new Target(config.objectName(key), null)));
         }
-        Map<String, String> failures = new LinkedHashMap<>();
+        Map<Target, String> failures = new LinkedHashMap<>();
         for (int start = 0; start < targets.size(); start += BATCH) {
             delete(targets.subList(start, Math.min(start + BATCH, targets.size())), failures);
         }
-        return failures.entrySet().stream()
-                .map(failure -> new DeleteFailure(S3Listing.keyOf(config, failure.getKey()), failure.getValue()))
-                .toList();
+        return describe(failures);
     }
 
-    private void delete(List<Target> batch, Map<String, String> failures) {
+    /** One failure for each key: that of the version that is locked longest, if any is. */
+    private List<DeleteFailure> describe(Map<Target, String> failures) {
+        Map<String, DeleteFailure> byKey = new LinkedHashMap<>();
+        int asked = 0;
+        for (Map.Entry<Target, String> failure : failures.entrySet()) {
+            Target target = failure.getKey();
+            String version = target.version();
+            // The store says "denied" for a locked version as for one without rights; of many, the first tell enough.
+            Optional<Instant> until = version == null || asked++ >= MAX_LOCKS_ASKED
+                    ? Optional.empty()
+                    : locks.lockedUntil(target.name(), version);
+            String reason = until.map(time -> "locked until " + time).orElse(failure.getValue());
+            byKey.merge(
+                    target.name(),
+                    new DeleteFailure(S3Listing.keyOf(config, target.name()), reason, until),
+                    S3Deletion::longer);
+        }
+        return List.copyOf(byKey.values());
+    }
+
+    private static DeleteFailure longer(DeleteFailure one, DeleteFailure other) {
+        boolean otherIsLonger = other.lockedUntil()
+                .map(until ->
+                        one.lockedUntil().map(until::isAfter).orElse(true))
+                .orElse(false);
+        return otherIsLonger ? other : one;
+    }
+
+    private void delete(List<Target> batch, Map<Target, String> failures) {
         Set<Target> open = new HashSet<>(batch);
         S3Attempts attempts = S3Attempts.begin(config, "delete objects", null, 0);
         while (!open.isEmpty()) {
@@ -77,7 +113,7 @@ final class S3Deletion {
     }
 
     /** Sends one request and takes out of {@code open} what it settled. */
-    private void request(Set<Target> open, Map<String, String> failures, S3Attempts attempts) {
+    private void request(Set<Target> open, Map<Target, String> failures, S3Attempts attempts) {
         List<ObjectIdentifier> identifiers = open.stream()
                 .map(target -> ObjectIdentifier.builder()
                         .key(target.name())
@@ -98,7 +134,7 @@ final class S3Deletion {
                 settle(open, error.key(), error.versionId());
             } else if (!PASSING_ERRORS.contains(code) || attempts.isLast()) {
                 settle(open, error.key(), error.versionId());
-                failures.put(error.key(), code + (error.message() == null ? "" : ": " + error.message()));
+                failures.put(new Target(error.key(), error.versionId()), code + (error.message() == null ? "" : ": " + error.message()));
             }
         }
     }

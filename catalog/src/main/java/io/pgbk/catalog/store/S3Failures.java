@@ -96,6 +96,27 @@ final class S3Failures {
                 && String.valueOf(failure.getMessage()).contains("Unable to load credentials");
     }
 
+    /** Whether the store answered that a delete marker hides the key; not every store says so. */
+    static boolean isDeleteMarker(SdkException failure) {
+        return failure instanceof AwsServiceException answer
+                && answer.awsErrorDetails() != null
+                && answer.awsErrorDetails().sdkHttpResponse() != null
+                && answer.awsErrorDetails()
+                        .sdkHttpResponse()
+                        .firstMatchingHeader("x-amz-delete-marker")
+                        .filter(value -> value.equals("true"))
+                        .isPresent();
+    }
+
+    /** Whether the store answered that an object, or its whole bucket, has no lock. */
+    static boolean isWithoutLock(SdkException failure) {
+        return failure instanceof AwsServiceException answer
+                && switch (errorCode(answer)) {
+                    case "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError" -> true;
+                    default -> false;
+                };
+    }
+
     /** Whether the store answered with this status. */
     static boolean isAnswer(SdkException failure, int status) {
         return failure instanceof AwsServiceException answer && answer.statusCode() == status;
@@ -194,7 +215,9 @@ final class S3Failures {
             case "ExpiredToken", "InvalidToken", "TokenRefreshRequired" -> "The session token is no longer valid.";
             default ->
                 "The credentials need s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and"
-                        + " s3:ListBucket; without the last a missing object is answered as denied.";
+                        + " s3:ListBucket (without the last a missing object is answered as denied); in a bucket that"
+                        + " keeps versions also s3:GetBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion and"
+                        + " s3:DeleteObjectVersion, with object lock s3:GetObjectRetention and s3:PutObjectRetention.";
         };
     }
 

@@ -163,7 +163,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
         return List.copyOf(children);
     }
 
-    private static void addChild(Set<String> children, String key, String prefix) {
+    static void addChild(Set<String> children, String key, String prefix) {
         String plain = key.endsWith("/") ? key.substring(0, key.length() - 1) : key;
         if (key.length() > prefix.length() && Keys.isValid(plain)) {
             children.add(key.substring(prefix.length()));

@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -23,12 +24,14 @@ final class S3Multipart {
     private final S3StoreConfig config;
     private final S3Creation creation;
     private final S3Reader reader;
+    private final S3Locks locks;
 
-    S3Multipart(S3Client client, S3StoreConfig config, S3Creation creation, S3Reader reader) {
+    S3Multipart(S3Client client, S3StoreConfig config, S3Creation creation, S3Reader reader, S3Locks locks) {
         this.client = client;
         this.config = config;
         this.creation = creation;
         this.reader = reader;
+        this.locks = locks;
     }
 
     /** Stores content that needs no parts. */
@@ -42,10 +45,14 @@ final class S3Multipart {
     /** Begins an upload and returns its id. */
     String begin(String key) {
         return S3Attempts.run(config, "begin the upload of", key, 0, limits -> {
+            Optional<S3Locks.Lock> lock = locks.forNew(key);
             String id = client.createMultipartUpload(CreateMultipartUploadRequest.builder()
                             .bucket(config.bucket())
                             .key(config.objectName(key))
                             .storageClass(config.storageClass())
+                            .objectLockMode(lock.map(S3Locks.Lock::mode).orElse(null))
+                            .objectLockRetainUntilDate(
+                                    lock.map(S3Locks.Lock::until).orElse(null))
                             .overrideConfiguration(limits)
                             .build())
                     .uploadId();
@@ -57,7 +64,8 @@ final class S3Multipart {
     }
 
     CompletedPart sendPart(String key, String uploadId, int number, BytesBody body) {
-        @Nullable String md5 = config.effectiveChecksumMode() == ChecksumMode.LEGACY_MD5 ? contentMd5(body) : null;
+        boolean locked = locks.forNew(key).isPresent();
+        @Nullable String md5 = locks.needsMd5(locked) ? contentMd5(body) : null;
         return S3Attempts.run(config, "upload part " + number + " of", key, body.length(), limits -> {
             String eTag = client.uploadPart(
                             UploadPartRequest.builder()

@@ -8,6 +8,7 @@ import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -22,6 +23,7 @@ final class S3ObjectStore implements ObjectStore {
     private final S3Creation creation;
     private final S3Multipart multipart;
     private final S3Deletion deletion;
+    private final S3Locks locks;
     private final PartBuffers buffers;
 
     private S3ObjectStore(S3Client client, S3StoreConfig config) {
@@ -29,9 +31,10 @@ final class S3ObjectStore implements ObjectStore {
         this.config = config;
         versions = new S3Versions(client, config);
         reader = new S3Reader(client, config, versions);
-        creation = new S3Creation(client, config, reader, versions);
-        multipart = new S3Multipart(client, config, creation, reader);
-        deletion = new S3Deletion(client, config, versions);
+        locks = new S3Locks(client, config, versions);
+        creation = new S3Creation(client, config, reader, versions, locks);
+        multipart = new S3Multipart(client, config, creation, reader, locks);
+        deletion = new S3Deletion(client, config, versions, locks);
         buffers = new PartBuffers(
                 config.transfer().partsInFlight(), config.transfer().partBytes());
     }
@@ -87,19 +90,45 @@ final class S3ObjectStore implements ObjectStore {
     public Iterator<ObjectInfo> list(String prefix, String after) {
         Keys.checkPrefix(prefix);
         return versions.isVersioned()
-                ? new S3VersionListing(client, config, prefix, after)
+                ? new S3VersionListing(config, versions, prefix, after)
                 : new S3Listing(client, config, prefix, after);
     }
 
     @Override
     public List<String> listChildren(String prefix) {
-        return S3Listing.children(client, config, Keys.checkDirectory(prefix));
+        Keys.checkDirectory(prefix);
+        return versions.isVersioned() ? versions.children(prefix) : S3Listing.children(client, config, prefix);
     }
 
     @Override
     public List<DeleteFailure> delete(Collection<String> keys) {
         keys.forEach(Keys::check);
         return deletion.delete(keys);
+    }
+
+    @Override
+    public int contentNumber(String key) {
+        return versions.passedOver(key);
+    }
+
+    @Override
+    public boolean passOver(String key, int contentNumber) {
+        Keys.check(key);
+        return versions.isVersioned()
+                && S3Attempts.run(
+                        config,
+                        "list the versions of",
+                        key,
+                        0,
+                        limits -> versions.passOver(key, contentNumber, limits));
+    }
+
+    @Override
+    public boolean isMarkedDeleted(String key) {
+        Keys.check(key);
+        return versions.isVersioned()
+                && S3Attempts.run(config, "list the versions of", key, 0, limits -> versions.all(key, limits)).stream()
+                        .anyMatch(S3Versions.Version::marker);
     }
 
     @Override
@@ -121,6 +150,35 @@ final class S3ObjectStore implements ObjectStore {
                 throw SdkClientException.create("no S3 answer: Date " + date, e);
             }
         });
+    }
+
+    @Override
+    public Optional<ObjectLocking> objectLocking() {
+        ObjectLock lock = config.objectLock();
+        return lock == null ? Optional.empty() : Optional.of(new Locking(lock));
+    }
+
+    private final class Locking implements ObjectLocking {
+        private final ObjectLock lock;
+
+        Locking(ObjectLock lock) {
+            this.lock = lock;
+        }
+
+        @Override
+        public ObjectLock settings() {
+            return lock;
+        }
+
+        @Override
+        public void extend(String key, Instant until) {
+            locks.extend(Keys.check(key), until);
+        }
+
+        @Override
+        public LockProbe probe(String prefix) {
+            return new S3LockProbe(client, config, locks, S3ObjectStore.this, lock).run(prefix);
+        }
     }
 
     @Override

@@ -40,7 +40,7 @@ final class S3Probe {
                     0,
                     limits -> creation.putIfAbsent(key, first, S3Creation.requestBody(first), limits));
             boolean versioned = S3Versions.versionOf(answer.versionId()) != null;
-            return new StoreProbe(refusesSecond(key), refusesWrongDigest(wrongKey), missingIsNotFound, versioned);
+            return new StoreProbe(firstStays(key), refusesWrongDigest(wrongKey), missingIsNotFound, versioned);
         } finally {
             deletion.delete(List.of(key, wrongKey));
         }
@@ -57,12 +57,15 @@ final class S3Probe {
         }
     }
 
-    private boolean refusesSecond(String key) {
+    private boolean firstStays(String key) {
         BytesBody second = new BytesBody(SECOND);
         return S3Attempts.run(config, "create", key, 0, limits -> {
             try {
-                creation.putIfAbsent(key, second, S3Creation.requestBody(second), limits);
-                return false;
+                String version = S3Versions.versionOf(
+                        creation.putIfAbsent(key, second, S3Creation.requestBody(second), limits)
+                                .versionId());
+                // A bucket with versions keeps the first one, and the first one is what counts.
+                return version != null && reader.hasContent(key, new BytesBody(FIRST), limits).orElse(false);
             } catch (SdkException e) {
                 if (S3Failures.meaningOf(e) == S3Failures.Meaning.PRECONDITION) {
                     return reader.hasContent(key, new BytesBody(FIRST), limits).orElse(false);

@@ -10,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -81,15 +82,78 @@ final class S3Reader {
     private ResponseInputStream<GetObjectResponse> get(
             String key, @Nullable String range, AwsRequestOverrideConfiguration limits) {
         Optional<String> known = versions.known(key);
-        ResponseInputStream<GetObjectResponse> body = get(key, range, known.orElse(null), limits);
-        String version = S3Versions.versionOf(body.response().versionId());
-        if (version == null || known.isPresent()) {
-            return body;
+        if (known.isPresent()) {
+            try {
+                return get(key, range, known.get(), limits);
+            } catch (SdkException e) {
+                if (S3Failures.meaningOf(e) != S3Failures.Meaning.MISSING_KEY) {
+                    throw e;
+                }
+                // That version was removed; the name may have been created anew since.
+                versions.forget(key);
+            }
         }
-        body.abort();
-        String oldest = versions.oldest(key, limits).orElse(version);
+        ResponseInputStream<GetObjectResponse> newest;
+        try {
+            newest = get(key, range, null, limits);
+        } catch (SdkException e) {
+            return older(key, range, e, limits);
+        }
+        String version = S3Versions.versionOf(newest.response().versionId());
+        if (version == null) {
+            return newest;
+        }
+        String oldest = oldest(key, version, newest, limits);
         versions.remember(key, oldest);
+        if (oldest.equals(version)) {
+            return newest;
+        }
+        newest.abort();
         return get(key, range, oldest, limits);
+    }
+
+    private String oldest(
+            String key,
+            String newestVersion,
+            ResponseInputStream<GetObjectResponse> newest,
+            AwsRequestOverrideConfiguration limits) {
+        try {
+            return versions.oldest(key, limits).orElse(newestVersion);
+        } catch (RuntimeException e) {
+            newest.abort();
+            throw e;
+        }
+    }
+
+    /**
+     * What is below a newest version that cannot be read: a delete marker, content that is shorter than the range, or
+     * one that these credentials cannot open. Costs nothing but in a versioned bucket.
+     */
+    private ResponseInputStream<GetObjectResponse> older(
+            String key, @Nullable String range, SdkException failure, AwsRequestOverrideConfiguration limits) {
+        boolean answered = switch (S3Failures.meaningOf(failure)) {
+            case MISSING_KEY, RANGE, DENIED, FATAL -> failure instanceof AwsServiceException;
+            case MISSING_BUCKET, MISSING_UPLOAD, PRECONDITION, TRANSIENT, INTERRUPTED -> false;
+        };
+        if (!answered || !(S3Failures.isDeleteMarker(failure) || versions.isVersioned())) {
+            throw failure;
+        }
+        Optional<String> oldest;
+        try {
+            oldest = versions.oldest(key, limits);
+        } catch (SdkException e) {
+            if (S3Failures.isDeleteMarker(failure) || S3Failures.meaningOf(e) == S3Failures.Meaning.INTERRUPTED) {
+                // Something was there, and who may not look below the marker knows nothing.
+                throw e;
+            }
+            failure.addSuppressed(e);
+            throw failure;
+        }
+        if (oldest.isEmpty()) {
+            throw failure;
+        }
+        versions.remember(key, oldest.get());
+        return get(key, range, oldest.get(), limits);
     }
 
     private ResponseInputStream<GetObjectResponse> get(

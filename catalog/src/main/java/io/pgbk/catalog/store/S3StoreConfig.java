@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param storageClass storage class of new objects, or null for the bucket's default
  * @param attempts tries of one request inside the total deadline, the first included
  * @param transfer sizes and parallelism
+ * @param objectLock the lock that new objects get, or null for none
  */
 public record S3StoreConfig(
         String bucket,
@@ -35,7 +36,8 @@ public record S3StoreConfig(
         @Nullable String storageClass,
         Timeouts timeouts,
         int attempts,
-        Transfer transfer)
+        Transfer transfer,
+        @Nullable ObjectLock objectLock)
         implements StoreConfig {
     private static final Pattern BUCKET = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,254}");
 
@@ -93,7 +95,8 @@ public record S3StoreConfig(
                 null,
                 Timeouts.DEFAULT,
                 8,
-                Transfer.DEFAULT);
+                Transfer.DEFAULT,
+                null);
     }
 
     private static void checkEndpoint(URI endpoint, boolean allowHttp) {
@@ -144,7 +147,8 @@ public record S3StoreConfig(
                 storageClass,
                 timeouts,
                 attempts,
-                transfer);
+                transfer,
+                objectLock);
     }
 
     public S3StoreConfig withCredentials(S3Credentials newCredentials) {
@@ -162,7 +166,8 @@ public record S3StoreConfig(
                 storageClass,
                 timeouts,
                 attempts,
-                transfer);
+                transfer,
+                objectLock);
     }
 
     public S3StoreConfig withCaFile(@Nullable Path newCaFile) {
@@ -180,7 +185,8 @@ public record S3StoreConfig(
                 storageClass,
                 timeouts,
                 attempts,
-                transfer);
+                transfer,
+                objectLock);
     }
 
     public S3StoreConfig withLimits(Timeouts newTimeouts, int newAttempts, Transfer newTransfer) {
@@ -198,7 +204,8 @@ public record S3StoreConfig(
                 storageClass,
                 newTimeouts,
                 newAttempts,
-                newTransfer);
+                newTransfer,
+                objectLock);
     }
 
     public S3StoreConfig withChecksumMode(ChecksumMode newMode) {
@@ -216,7 +223,27 @@ public record S3StoreConfig(
                 storageClass,
                 timeouts,
                 attempts,
-                transfer);
+                transfer,
+                objectLock);
+    }
+
+    public S3StoreConfig withObjectLock(@Nullable ObjectLock newLock) {
+        return new S3StoreConfig(
+                bucket,
+                prefix,
+                endpoint,
+                region,
+                pathStyle,
+                credentials,
+                caFile,
+                allowHttp,
+                allowUnsafeStore,
+                checksumMode,
+                storageClass,
+                timeouts,
+                attempts,
+                transfer,
+                newLock);
     }
 
     @Override

@@ -7,18 +7,16 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.core.exception.SdkClientException;
-import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.ListObjectVersionsRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 
 /**
- * Objects of a versioned bucket in the order of their keys, each with the length of its oldest version. An object whose
- * newest entry is a delete marker is hidden, as it is for a GET.
+ * Objects of a versioned bucket in the order of their keys, each with the length of the version that a GET reads: its
+ * oldest. Delete markers hide nothing: what they stand over is there, and pgbk itself leaves none. Costs as many requests
+ * as a plain listing while names have one version each.
  */
 final class S3VersionListing implements Iterator<ObjectInfo> {
-    private final S3Client client;
     private final S3StoreConfig config;
+    private final S3Versions versions;
     private final String prefix;
     private final String after;
     private @Nullable String keyMarker;
@@ -31,9 +29,9 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
 
     private Iterator<ObjectInfo> page = List.<ObjectInfo>of().iterator();
 
-    S3VersionListing(S3Client client, S3StoreConfig config, String prefix, String after) {
-        this.client = client;
+    S3VersionListing(S3StoreConfig config, S3Versions versions, String prefix, String after) {
         this.config = config;
+        this.versions = versions;
         this.prefix = prefix;
         this.after = after;
         keyMarker = after.isEmpty() ? null : config.objectName(after);
@@ -56,21 +54,7 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     }
 
     private void fetch() {
-        ListObjectVersionsResponse answer = S3Attempts.run(config, "list versions of " + prefix, null, 0, limits -> {
-            ListObjectVersionsResponse response = client.listObjectVersions(ListObjectVersionsRequest.builder()
-                    .bucket(config.bucket())
-                    .prefix(config.objectName(prefix))
-                    .keyMarker(keyMarker)
-                    .versionIdMarker(versionMarker)
-                    .maxKeys(config.transfer().listPageSize())
-                    .overrideConfiguration(limits)
-                    .build());
-            if (response.isTruncated() == null || (response.isTruncated() && !S3Versions.leadsOn(response))) {
-                throw SdkClientException.create("no S3 answer: a listing that does not say whether it ends");
-            }
-            S3Versions.check(response, config.objectName(prefix));
-            return response;
-        });
+        ListObjectVersionsResponse answer = versions.page(config.objectName(prefix), null, keyMarker, versionMarker);
         keyMarker = answer.nextKeyMarker();
         versionMarker = answer.nextVersionIdMarker();
         ended = !answer.isTruncated();
@@ -106,10 +90,12 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     private void flush(List<ObjectInfo> objects) {
         if (!pending.isEmpty()) {
             String key = S3Listing.keyOf(config, pending.getFirst().name());
-            boolean hidden = pending.stream().anyMatch(v -> v.marker() && v.latest());
-            // Servers differ in whether the marker itself is listed.
-            if (!hidden && Keys.isValid(key) && key.compareTo(after) > 0) {
-                S3Versions.oldestOf(pending).ifPresent(v -> objects.add(new ObjectInfo(key, v.length())));
+            // Servers differ in whether the marker of the page itself is listed.
+            if (Keys.isValid(key) && key.compareTo(after) > 0) {
+                versions.chosenOf(key, pending).ifPresent(version -> {
+                    versions.remember(key, version.id());
+                    objects.add(new ObjectInfo(key, version.length()));
+                });
             }
             pending.clear();
         }

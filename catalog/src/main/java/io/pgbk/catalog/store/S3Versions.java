@@ -6,37 +6,47 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
+import software.amazon.awssdk.services.s3.model.CommonPrefix;
 import software.amazon.awssdk.services.s3.model.DeleteObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetBucketVersioningRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
+import software.amazon.awssdk.services.s3.model.ObjectVersion;
 
 /**
- * What there is to know about the versions of a bucket. Some stores ignore the condition of an exclusive creation in a
- * versioned bucket and add a version; there the oldest version of a name is the object, for writers and readers alike.
+ * What there is to know about the versions of a bucket. The oldest version of a name is the object, for writers and
+ * readers alike: some stores ignore the condition of an exclusive creation in a versioned bucket and add a version, and
+ * whoever overwrites a name from outside adds one too. Delete markers are not believed: pgbk removes versions and leaves
+ * no marker.
  */
 final class S3Versions {
     private static final int REMEMBERED_KEYS = 4096;
     /** Of one key, or of a few that begin alike: a store that goes on for ever is none. */
     private static final int MAX_PAGES = 1000;
+    /** How many bad contents of one name are passed over: more are an attack that only costs time. */
+    private static final int MAX_PASSED_OVER = 100;
 
     private final S3Client client;
     private final S3StoreConfig config;
-    private final Map<String, String> oldestVersions = new LinkedHashMap<>(64, 0.75f, true) {
+    private final Map<String, Chosen> chosenVersions = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Chosen> eldest) {
             return size() > REMEMBERED_KEYS;
         }
     };
     private @Nullable Boolean versioned;
+
+    /** The version that is read, and how many older ones were found not to be authentic. */
+    private record Chosen(String version, int passedOver) {}
 
     S3Versions(S3Client client, S3StoreConfig config) {
         this.client = client;
@@ -48,16 +58,20 @@ final class S3Versions {
         return header == null || header.isEmpty() || header.equals("null") ? null : header;
     }
 
-    /** The version of a key that was found to be its oldest. */
+    /** The version of a key that is read: its oldest, unless that was passed over. */
     Optional<String> known(String key) {
-        synchronized (oldestVersions) {
-            return Optional.ofNullable(oldestVersions.get(key));
+        synchronized (chosenVersions) {
+            return Optional.ofNullable(chosenVersions.get(key)).map(Chosen::version);
         }
     }
 
+    /** Remembers the oldest version of a key; one that was chosen after others were passed over stays. */
     void remember(String key, String version) {
-        synchronized (oldestVersions) {
-            oldestVersions.put(key, version);
+        synchronized (chosenVersions) {
+            Chosen chosen = chosenVersions.get(key);
+            if (chosen == null || chosen.passedOver() == 0) {
+                chosenVersions.put(key, new Chosen(version, 0));
+            }
         }
         synchronized (this) {
             versioned = true;
@@ -65,12 +79,51 @@ final class S3Versions {
     }
 
     void forget(String key) {
-        synchronized (oldestVersions) {
-            oldestVersions.remove(key);
+        synchronized (chosenVersions) {
+            chosenVersions.remove(key);
         }
     }
 
-    /** Whether the bucket keeps versions; asked once. A store that cannot say, or does not let us ask, keeps none. */
+    /** How many older versions of a key were passed over. */
+    int passedOver(String key) {
+        synchronized (chosenVersions) {
+            Chosen chosen = chosenVersions.get(key);
+            return chosen == null ? 0 : chosen.passedOver();
+        }
+    }
+
+    /** Chooses the next younger version of a key, or its oldest again when there is none; whether there was one. */
+    boolean passOver(String key, int number, AwsRequestOverrideConfiguration limits) {
+        List<Version> contents =
+                all(key, limits).stream().filter(version -> !version.marker()).toList();
+        synchronized (chosenVersions) {
+            if (passedOver(key) != number) {
+                return true;
+            }
+            int next = number + 1;
+            if (next >= contents.size() || next > MAX_PASSED_OVER) {
+                chosenVersions.remove(key);
+                return false;
+            }
+            chosenVersions.put(
+                    key, new Chosen(contents.get(contents.size() - 1 - next).id(), next));
+            return true;
+        }
+    }
+
+    /** What is read of a name: the chosen version, else the oldest content; the entries are newest first. */
+    Optional<Version> chosenOf(String key, List<Version> entries) {
+        Optional<String> chosen = known(key);
+        return entries.stream()
+                .filter(version -> !version.marker() && chosen.equals(Optional.of(version.id())))
+                .findFirst()
+                .or(() -> oldestOf(entries));
+    }
+
+    /**
+     * Whether the bucket keeps versions, or kept them once; asked once. A store that cannot say, or does not let us ask,
+     * keeps none.
+     */
     synchronized boolean isVersioned() {
         if (versioned == null) {
             versioned = S3Attempts.run(config, "read the versioning of the bucket", null, 0, limits -> {
@@ -80,7 +133,7 @@ final class S3Versions {
                                     .overrideConfiguration(limits)
                                     .build())
                             .status();
-                    return status == BucketVersioningStatus.ENABLED;
+                    return status == BucketVersioningStatus.ENABLED || status == BucketVersioningStatus.SUSPENDED;
                 } catch (SdkException e) {
                     S3Failures.Meaning meaning = S3Failures.meaningOf(e);
                     if (meaning == S3Failures.Meaning.DENIED || meaning == S3Failures.Meaning.FATAL) {
@@ -119,6 +172,56 @@ final class S3Versions {
             if (S3Failures.meaningOf(e) == S3Failures.Meaning.INTERRUPTED) {
                 throw e;
             }
+        }
+    }
+
+    /**
+     * One page of a listing of versions.
+     *
+     * @param asked the prefix as the store names it
+     */
+    ListObjectVersionsResponse page(
+            String asked, @Nullable String delimiter, @Nullable String keyMarker, @Nullable String versionMarker) {
+        return S3Attempts.run(config, "list versions of " + asked, null, 0, limits -> {
+            ListObjectVersionsResponse response = client.listObjectVersions(ListObjectVersionsRequest.builder()
+                    .bucket(config.bucket())
+                    .prefix(asked)
+                    .delimiter(delimiter)
+                    .keyMarker(keyMarker)
+                    .versionIdMarker(versionMarker)
+                    .maxKeys(config.transfer().listPageSize())
+                    .overrideConfiguration(limits)
+                    .build());
+            if (response.isTruncated() == null || (response.isTruncated() && !leadsOn(response))) {
+                throw SdkClientException.create("no S3 answer: a listing that does not say whether it ends");
+            }
+            check(response, asked);
+            response.commonPrefixes().forEach(common -> S3Listing.checkedName(common.prefix(), 0L, asked));
+            return response;
+        });
+    }
+
+    /** The next parts below a prefix that is empty or ends in a slash; what delete markers stand over is there. */
+    List<String> children(String prefix) {
+        TreeSet<String> children = new TreeSet<>();
+        String keyMarker = null;
+        String versionMarker = null;
+        int pagesWithout = 0;
+        while (true) {
+            int before = children.size();
+            ListObjectVersionsResponse page = page(config.objectName(prefix), "/", keyMarker, versionMarker);
+            for (ObjectVersion version : page.versions()) {
+                S3Listing.addChild(children, S3Listing.keyOf(config, version.key()), prefix);
+            }
+            for (CommonPrefix common : page.commonPrefixes()) {
+                S3Listing.addChild(children, S3Listing.keyOf(config, common.prefix()), prefix);
+            }
+            if (!Boolean.TRUE.equals(page.isTruncated())) {
+                return List.copyOf(children);
+            }
+            pagesWithout = S3Listing.pagesWithout(config, pagesWithout, children.size() == before);
+            keyMarker = page.nextKeyMarker();
+            versionMarker = page.nextVersionIdMarker();
         }
     }
 

@@ -53,7 +53,7 @@ public final class Repositories {
      * @throws io.pgbk.error.PgbkException when a file that the configuration names cannot be used
      */
     public ObjectStore openStore(ConfigurationRepository repository) {
-        ObjectStore store = ObjectStores.open(StoreConfigs.of(repository));
+        ObjectStore store = ObjectStores.open(StoreConfigs.of(repository, process.clock()));
         return details.<ObjectStore>map(lines -> new CountingObjectStore(
                         store, counts -> lines.accept("requests to " + repository.name() + ": " + counts)))
                 .orElse(store);

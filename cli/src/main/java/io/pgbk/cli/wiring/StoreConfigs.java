@@ -2,6 +2,8 @@ package io.pgbk.cli.wiring;
 
 import io.pgbk.catalog.store.ChecksumMode;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
+import io.pgbk.catalog.repository.lock.LockedObjects;
+import io.pgbk.catalog.store.ObjectLock;
 import io.pgbk.catalog.store.S3Credentials;
 import io.pgbk.catalog.store.S3StoreConfig;
 import io.pgbk.catalog.store.Secret;
@@ -13,9 +15,11 @@ import io.pgbk.cli.config.Settings;
 import io.pgbk.postgres.files.FileNames;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Where a configured repository is and how it is reached. */
 final class StoreConfigs {
@@ -27,16 +31,17 @@ final class StoreConfigs {
     /**
      * The store of a repository; reads the files with the credentials.
      *
+     * @param clock tells from when on new objects are locked
      * @throws io.pgbk.error.PgbkException when one of them cannot be used
      */
-    static StoreConfig of(ConfigurationRepository repository) {
+    static StoreConfig of(ConfigurationRepository repository, InstantSource clock) {
         String url = repository.url();
         return url.startsWith(DIRECTORY)
                 ? new DirectoryStoreConfig(FileNames.fromText(url.substring(DIRECTORY.length())))
-                : s3(repository, url.substring(BUCKET.length()).replaceFirst("/+$", ""));
+                : s3(repository, clock, url.substring(BUCKET.length()).replaceFirst("/+$", ""));
     }
 
-    private static S3StoreConfig s3(ConfigurationRepository repository, String place) {
+    private static S3StoreConfig s3(ConfigurationRepository repository, InstantSource clock, String place) {
         Settings settings = repository.settings();
         int slash = place.indexOf('/');
         var endpoint = settings.address(repository.path("endpoint"));
@@ -60,7 +65,18 @@ final class StoreConfigs {
                         settings.span(repository.path("timeouts.request")).orElseThrow(),
                         settings.span(repository.path("timeouts.total")).orElseThrow()),
                 settings.number(repository.path("retries")).orElseThrow() + 1,
-                S3StoreConfig.Transfer.DEFAULT);
+                S3StoreConfig.Transfer.DEFAULT,
+                objectLock(repository, clock));
+    }
+
+    private static @Nullable ObjectLock objectLock(ConfigurationRepository repository, InstantSource clock) {
+        Settings settings = repository.settings();
+        Optional<ObjectLock.Mode> mode = settings.text(repository.path("object-lock.mode"))
+                .map(text -> ObjectLock.Mode.valueOf(text.toUpperCase(Locale.ROOT)));
+        Optional<Integer> days = settings.number(repository.path("object-lock.days"));
+        return mode.isPresent() && days.isPresent()
+                ? new ObjectLock(mode.get(), days.get(), clock, LockedObjects::covers)
+                : null;
     }
 
     private static S3Credentials credentials(ConfigurationRepository repository) {

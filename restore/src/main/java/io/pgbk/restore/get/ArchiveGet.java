@@ -139,7 +139,8 @@ public final class ArchiveGet {
             GetSource source, WalArchive archive, WalObject object, WalFileName file, Path destination) {
         boolean segment = file instanceof WalFileName.Segment || file instanceof WalFileName.Partial;
         long expected = segment ? archive.incarnation().segmentSize().bytes() : -1;
-        long bytes = new WalDestination(destination).deliver(out -> archive.read(object, out), expected);
+        long bytes = archive.authentic(
+                object, read -> new WalDestination(destination).deliver(out -> archive.read(read, out), expected));
         return new GetResult.Delivered(file, source.name(), bytes);
     }
 

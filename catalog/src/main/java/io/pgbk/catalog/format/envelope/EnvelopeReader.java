@@ -1,5 +1,6 @@
 package io.pgbk.catalog.format.envelope;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.BinaryReader;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
@@ -47,6 +48,11 @@ public final class EnvelopeReader {
      */
     public static EnvelopeReader open(
             ObjectStore store, KeyRing ring, ObjectKind kind, String path, long length, FrameCodec codec) {
+        return Authentic.read(store, path, () -> openOnce(store, ring, kind, path, length, codec));
+    }
+
+    private static EnvelopeReader openOnce(
+            ObjectStore store, KeyRing ring, ObjectKind kind, String path, long length, FrameCodec codec) {
         int tailLength = (int) Math.min(length, TAIL_BYTES);
         byte[] tail = readRange(store, path, length - tailLength, tailLength);
         byte[] start = tailLength == length
@@ -76,9 +82,11 @@ public final class EnvelopeReader {
             long indexBytes,
             FrameCodec codec) {
         int tailLength = (int) Math.min(length, Math.clamp(indexBytes, MIN_TAIL_BYTES, MAX_TAIL_BYTES));
-        byte[] tail = readRange(store, path, length - tailLength, tailLength);
-        EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, false);
-        return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
+        return Authentic.read(store, path, () -> {
+            byte[] tail = readRange(store, path, length - tailLength, tailLength);
+            EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, false);
+            return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
+        });
     }
 
     private static byte[] readRange(ObjectStore store, String path, long offset, int length) {

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.format.envelope;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.FormatLimits;
@@ -68,17 +69,51 @@ public final class FrameFetcher {
     }
 
     private void fetchRange(List<FrameLocation> frames, FrameConsumer consumer) throws IOException {
-        long position = frames.getFirst().storedOffset();
-        try (InputStream input =
-                store.read(decoder.path(), position, frames.getLast().storedEnd() - position)) {
-            for (FrameLocation frame : frames) {
-                if (frame.storedOffset() < position) {
-                    throw Damage.of(decoder.path(), "frame " + frame.number() + " overlaps the one before");
+        int delivered = 0;
+        while (delivered < frames.size()) {
+            int number = store.contentNumber(decoder.path());
+            Delivery delivery = new Delivery(frames.subList(delivered, frames.size()), consumer);
+            try {
+                delivery.run();
+                return;
+            } catch (PgbkException e) {
+                // A failure of the consumer is none of the object's.
+                if (delivery.consuming || !Authentic.isOther(e) || !store.passOver(decoder.path(), number)) {
+                    throw e;
                 }
-                readStored(input, frame, frame.storedOffset() - position);
-                position = frame.storedEnd();
-                decoder.decodeData(frame, stored, 0, raw);
-                consumer.accept(frame, raw);
+                delivered += delivery.delivered;
+            }
+        }
+    }
+
+    /** One range GET and the frames that came by it. */
+    private final class Delivery {
+        private final List<FrameLocation> frames;
+        private final FrameConsumer consumer;
+        private int delivered;
+        private boolean consuming;
+
+        Delivery(List<FrameLocation> frames, FrameConsumer consumer) {
+            this.frames = frames;
+            this.consumer = consumer;
+        }
+
+        void run() throws IOException {
+            long position = frames.getFirst().storedOffset();
+            try (InputStream input =
+                    store.read(decoder.path(), position, frames.getLast().storedEnd() - position)) {
+                for (FrameLocation frame : frames) {
+                    if (frame.storedOffset() < position) {
+                        throw Damage.of(decoder.path(), "frame " + frame.number() + " overlaps the one before");
+                    }
+                    readStored(input, frame, frame.storedOffset() - position);
+                    position = frame.storedEnd();
+                    decoder.decodeData(frame, stored, 0, raw);
+                    consuming = true;
+                    consumer.accept(frame, raw);
+                    consuming = false;
+                    delivered++;
+                }
             }
         }
     }

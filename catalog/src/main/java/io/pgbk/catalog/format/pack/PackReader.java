@@ -1,5 +1,6 @@
 package io.pgbk.catalog.format.pack;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.ObjectKind;
@@ -84,6 +85,13 @@ public final class PackReader implements AutoCloseable {
      * @throws PgbkException OBJECT_DAMAGED naming pack and frame, OBJECT_MISSING
      */
     public void verify(PackRef pack) {
+        Authentic.read(store, pack.path(), () -> {
+            verifyOnce(pack);
+            return pack;
+        });
+    }
+
+    private void verifyOnce(PackRef pack) {
         MessageDigest sha256 = Digests.sha256();
         try (InputStream input = new DigestInputStream(store.read(pack.path(), 0, pack.length()), sha256)) {
             EnvelopeStream stream =

@@ -187,7 +187,8 @@ final class WalCopier {
 
     private void copy(WalArchive source, WalArchive target, WalObject object) {
         monitor.checkCancelled();
-        try (RawWal raw = RawWal.read(source, object, to.repository().runtime().temporaryDirectory())) {
+        try (RawWal raw = source.authentic(
+                object, read -> RawWal.read(source, read, to.repository().runtime().temporaryDirectory()))) {
             WalUpload upload = new WalUpload(
                     object.name(), raw, target.incarnation().identity().systemIdentifier(), source.readIndex(object));
             PutWalOutcome outcome = target.put(upload);

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.document;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.Digests;
@@ -54,9 +55,11 @@ public final class Documents {
      * @throws PgbkException OBJECT_DAMAGED, FORMAT_TOO_NEW, ENCRYPTION_MISMATCH, KEY_WRONG
      */
     public StoredDocument read(ObjectKind kind, String key) {
-        byte[] object = store.readAll(key, MAX_STORED_BYTES);
-        String text = new String(codec.open(kind, key, object), StandardCharsets.UTF_8);
-        return new StoredDocument(JsonDocument.parse(key, text), object.length, sha256(object));
+        return Authentic.read(store, key, () -> {
+            byte[] object = store.readAll(key, MAX_STORED_BYTES);
+            String text = new String(codec.open(kind, key, object), StandardCharsets.UTF_8);
+            return new StoredDocument(JsonDocument.parse(key, text), object.length, sha256(object));
+        });
     }
 
     /** Reads a document, empty when the store said that it does not exist. */

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Spliterators;
+import java.util.function.Function;
 import java.util.stream.StreamSupport;
 
 /**
@@ -78,7 +79,7 @@ public final class WalArchive {
     public Optional<WalObject> find(WalFileName name) {
         Optional<WalObject> found = delivery.choose(name, files.variants(name));
         if (found.isEmpty()) {
-            files.proveAbsence();
+            files.proveAbsence(name);
         }
         return found;
     }
@@ -99,6 +100,16 @@ public final class WalArchive {
      */
     public long read(WalObject object, OutputStream destination) {
         return files.read(object, destination);
+    }
+
+    /**
+     * Runs a reading of an object whose destination can be made anew: when the content turns out not to be authentic and
+     * the store keeps others under its key, the reading is run again for each of them.
+     *
+     * @param reading gets the object with the length of the content that is read
+     */
+    public <T> T authentic(WalObject object, Function<WalObject, T> reading) {
+        return files.authentic(object, reading);
     }
 
     /** What a segment's object says about its content, at the cost of reading its ends; empty for other files. */
@@ -312,9 +323,11 @@ public final class WalArchive {
             throw new PgbkException(
                     ErrorCode.OBJECT_DAMAGED, "object " + object.key() + " is too long for a timeline history");
         }
-        LimitedOutput content = new LimitedOutput(TimelineHistory.MAX_BYTES, object.key());
-        files.read(object, content);
-        return content.toByteArray();
+        return files.authentic(object, read -> {
+            LimitedOutput content = new LimitedOutput(TimelineHistory.MAX_BYTES, read.key());
+            files.read(read, content);
+            return content.toByteArray();
+        });
     }
 
     private List<String> children() {

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.wal;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.envelope.ByteSink;
@@ -12,6 +13,7 @@ import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.store.ObjectInfo;
+import io.pgbk.catalog.store.ObjectMissingException;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.WalFileName;
@@ -23,6 +25,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The objects of one incarnation's archive: finding those of a name, and reading them behind the fence. */
 final class WalFiles {
@@ -94,10 +97,19 @@ final class WalFiles {
     }
 
     /**
-     * Returns when "not there" may be believed: repository.json and the incarnation are readable with the same
-     * credentials, and are those that this archive was opened with.
+     * Returns when "not there" may be believed of a name that no listing shows: nobody marked it as deleted, and
+     * repository.json and the incarnation are readable with the same credentials, and are those that this archive was
+     * opened with.
      */
-    void proveAbsence() {
+    void proveAbsence(WalFileName name) {
+        String key = key(name, "");
+        if (repository.store().isMarkedDeleted(key)) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_MISSING,
+                    "object " + key + " was deleted in " + repository.displayName()
+                            + " by somebody else: its name has a delete marker, and no version is left",
+                    "Bring it back from another copy of the archive. When it never existed, remove the marker.");
+        }
         repository.proveReadable();
         Incarnation again = new Incarnations(repository, incarnation.cluster()).read(incarnation.number());
         if (!again.identity().equals(incarnation.identity())) {
@@ -109,7 +121,31 @@ final class WalFiles {
     }
 
     WalObjectHeader header(WalObject object) {
-        return codec.readHeader(repository.store(), object.key());
+        return Authentic.read(
+                repository.store(), object.key(), () -> codec.readHeader(repository.store(), object.key()));
+    }
+
+    /**
+     * Reads an object; when its content is not authentic and the store keeps others under its key, those.
+     *
+     * @param reading gets the object with the length of the content that is read; run again for each content
+     */
+    <T> T authentic(WalObject object, Function<WalObject, T> reading) {
+        return Authentic.read(repository.store(), object.key(), () -> reading.apply(asItIsRead(object)));
+    }
+
+    private WalObject asItIsRead(WalObject object) {
+        return repository.store().contentNumber(object.key()) == 0
+                ? object
+                : new WalObject(
+                        object.name(),
+                        object.variant(),
+                        object.key(),
+                        repository
+                                .store()
+                                .findLength(object.key())
+                                .orElseThrow(() -> new ObjectMissingException(
+                                        object.key(), repository.store().displayName())));
     }
 
     /** Decodes the object; the caller must not use what was written unless this returns. */
@@ -126,9 +162,11 @@ final class WalFiles {
     }
 
     WalObjectInfo info(WalObject object) {
-        WalObjectInfo info = codec.readInfo(repository.store(), object.key(), object.storedBytes());
-        requireOurs(object, info);
-        return info;
+        return authentic(object, read -> {
+            WalObjectInfo info = codec.readInfo(repository.store(), read.key(), read.storedBytes());
+            requireOurs(read, info);
+            return info;
+        });
     }
 
     Optional<WalSegmentIndex> index(WalObject object) {
