@@ -82,11 +82,11 @@ public final class S3Admin {
      * @param key object key, empty for the bucket itself
      * @param headers by lower-case name; all begin with {@code x-amz-}
      */
-    public Answer send(
-            String method, String key, Map<String, String> query, Map<String, String> headers, String body) {
+    public Answer send(String method, String key, Map<String, String> query, Map<String, String> headers, String body) {
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
-            HttpRequest request = sign(method, "/" + endpoint.bucket() + "/" + key, new TreeMap<>(query), headers, body);
+            HttpRequest request =
+                    sign(method, "/" + endpoint.bucket() + "/" + key, new TreeMap<>(query), headers, body);
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             return new Answer(response.statusCode(), response.body());
         } catch (IOException e) {
@@ -129,13 +129,12 @@ public final class S3Admin {
         for (String part : scope.split("/", -1)) {
             key = hmac(key, part);
         }
-        String authorization = "AWS4-HMAC-SHA256 Credential=" + endpoint.accessKey() + "/" + scope
-                + ", SignedHeaders=" + names + ", Signature=" + hex(hmac(key, toSign));
+        String authorization = "AWS4-HMAC-SHA256 Credential=" + endpoint.accessKey() + "/" + scope + ", SignedHeaders="
+                + names + ", Signature=" + hex(hmac(key, toSign));
         String query0 = queryText.isEmpty() ? "" : "?" + queryText;
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint.url() + rawPath + query0));
         headers.forEach(request::header);
-        return request
-                .method(method, HttpRequest.BodyPublishers.ofString(body))
+        return request.method(method, HttpRequest.BodyPublishers.ofString(body))
                 .version(HttpClient.Version.HTTP_1_1)
                 .timeout(Duration.ofSeconds(60))
                 .header("x-amz-content-sha256", payloadDigest)

@@ -90,8 +90,7 @@ final class S3Deletion {
 
     private static DeleteFailure longer(DeleteFailure one, DeleteFailure other) {
         boolean otherIsLonger = other.lockedUntil()
-                .map(until ->
-                        one.lockedUntil().map(until::isAfter).orElse(true))
+                .map(until -> one.lockedUntil().map(until::isAfter).orElse(true))
                 .orElse(false);
         return otherIsLonger ? other : one;
     }
@@ -134,7 +133,9 @@ final class S3Deletion {
                 settle(open, error.key(), error.versionId());
             } else if (!PASSING_ERRORS.contains(code) || attempts.isLast()) {
                 settle(open, error.key(), error.versionId());
-                failures.put(new Target(error.key(), error.versionId()), code + (error.message() == null ? "" : ": " + error.message()));
+                failures.put(
+                        new Target(error.key(), error.versionId()),
+                        code + (error.message() == null ? "" : ": " + error.message()));
             }
         }
     }

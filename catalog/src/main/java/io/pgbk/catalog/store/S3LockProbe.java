@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -41,16 +41,17 @@ final class S3LockProbe {
         removeLeftovers(prefix);
         String key = Contents.probeKey(prefix, new SecureRandom()) + SUFFIX;
         Instant until = store.currentTime().plus(LOCKED);
-        String version;
+        Optional<String> created;
         try {
-            version = create(key, until);
+            created = create(key, until);
         } catch (SdkException e) {
             return new LockProbe(false, false, false, false, said(e));
         }
-        if (version == null) {
+        if (created.isEmpty()) {
             store.delete(List.of(key));
             return new LockProbe(false, false, false, false, "the bucket keeps no versions");
         }
+        String version = created.get();
         boolean refuses = !remove(key, version, false);
         if (!refuses) {
             return new LockProbe(true, false, false, false, "");
@@ -71,12 +72,12 @@ final class S3LockProbe {
         store.delete(old);
     }
 
-    private @Nullable String create(String key, Instant until) {
+    private Optional<String> create(String key, Instant until) {
         BytesBody body = new BytesBody(CONTENT);
         S3Attempts attempts = S3Attempts.begin(config, "create", key, body.length());
         while (true) {
             try {
-                return attempts.attempt(limits -> S3Versions.versionOf(client.putObject(
+                return attempts.attempt(limits -> Optional.ofNullable(S3Versions.versionOf(client.putObject(
                                 PutObjectRequest.builder()
                                         .bucket(config.bucket())
                                         .key(config.objectName(key))
@@ -88,7 +89,7 @@ final class S3LockProbe {
                                         .overrideConfiguration(limits)
                                         .build(),
                                 RequestBody.fromBytes(CONTENT))
-                        .versionId()));
+                        .versionId())));
             } catch (SdkException e) {
                 if (isRefusal(e)) {
                     throw e;

@@ -2,6 +2,7 @@ package io.pgbk.catalog.store;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +18,9 @@ import software.amazon.awssdk.services.s3.model.PutObjectRetentionRequest;
 
 /** The locks of a bucket's objects: what new ones get, and the requests that read and extend them. */
 final class S3Locks {
+    /** The lock was named when the upload began. */
+    private static final Duration TOLERANCE = Duration.ofHours(12);
+
     private final S3Client client;
     private final S3StoreConfig config;
     private final S3Versions versions;
@@ -84,6 +88,29 @@ final class S3Locks {
             }
             throw e;
         }
+    }
+
+    /**
+     * Locks an object that was just written, if the store has not done so.
+     *
+     * @param written its version, or null when it is not known
+     */
+    void ensure(String key, @Nullable String written, Lock lock) {
+        S3Attempts.run(config, "lock", key, 0, limits -> {
+            String name = config.objectName(key);
+            String version = written != null
+                    ? written
+                    : versions.oldest(key, limits)
+                            .orElseThrow(() -> new ObjectMissingException(key, config.displayName()));
+            boolean locked = retention(name, version, limits)
+                    .map(ObjectLockRetention::retainUntilDate)
+                    .filter(until -> !until.isBefore(lock.until().minus(TOLERANCE)))
+                    .isPresent();
+            if (!locked) {
+                put(name, version, ObjectLockRetentionMode.fromValue(lock.mode().toString()), lock.until(), limits);
+            }
+            return key;
+        });
     }
 
     /** Locks the object under a key until then at least. */

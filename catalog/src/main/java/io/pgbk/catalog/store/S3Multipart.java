@@ -102,24 +102,36 @@ final class S3Multipart {
         }
     }
 
-    /** Makes the object of its parts. An upload that is gone after a lost answer was completed. */
+    /**
+     * Makes the object of its parts, and sees to it that it is locked. An upload that is gone after a lost answer was
+     * completed.
+     */
     void complete(String key, String uploadId, List<CompletedPart> parts) {
+        String version = join(key, uploadId, parts);
+        // Ceph RGW 16 takes the lock of a multipart upload and forgets it.
+        locks.forNew(key).ifPresent(lock -> locks.ensure(key, version, lock));
+    }
+
+    /** The new object's version; null when the bucket keeps none, or when the answer was lost. */
+    private @Nullable String join(String key, String uploadId, List<CompletedPart> parts) {
         S3Attempts attempts = S3Attempts.begin(config, "complete the upload of", key, 0);
         boolean answerLost = false;
         while (true) {
             try {
-                attempts.attempt(limits -> client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
-                        .bucket(config.bucket())
-                        .key(config.objectName(key))
-                        .uploadId(uploadId)
-                        .multipartUpload(
-                                CompletedMultipartUpload.builder().parts(parts).build())
-                        .overrideConfiguration(limits)
-                        .build()));
-                return;
+                return S3Versions.versionOf(attempts.attempt(
+                                limits -> client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
+                                        .bucket(config.bucket())
+                                        .key(config.objectName(key))
+                                        .uploadId(uploadId)
+                                        .multipartUpload(CompletedMultipartUpload.builder()
+                                                .parts(parts)
+                                                .build())
+                                        .overrideConfiguration(limits)
+                                        .build()))
+                        .versionId());
             } catch (SdkException e) {
                 if (answerLost && S3Failures.meaningOf(e) == S3Failures.Meaning.MISSING_UPLOAD) {
-                    return;
+                    return null;
                 }
                 attempts.retryOrThrow(e);
                 answerLost = true;

@@ -61,11 +61,12 @@ final class S3Probe {
         BytesBody second = new BytesBody(SECOND);
         return S3Attempts.run(config, "create", key, 0, limits -> {
             try {
-                String version = S3Versions.versionOf(
-                        creation.putIfAbsent(key, second, S3Creation.requestBody(second), limits)
+                String version =
+                        S3Versions.versionOf(creation.putIfAbsent(key, second, S3Creation.requestBody(second), limits)
                                 .versionId());
                 // A bucket with versions keeps the first one, and the first one is what counts.
-                return version != null && reader.hasContent(key, new BytesBody(FIRST), limits).orElse(false);
+                return version != null
+                        && reader.hasContent(key, new BytesBody(FIRST), limits).orElse(false);
             } catch (SdkException e) {
                 if (S3Failures.meaningOf(e) == S3Failures.Meaning.PRECONDITION) {
                     return reader.hasContent(key, new BytesBody(FIRST), limits).orElse(false);

@@ -59,8 +59,8 @@ class S3ObjectLockTest {
     }
 
     private static Instant lockedUntil(String name) {
-        S3Admin.Answer answer = new S3Admin(endpoint)
-                .send("GET", name, Map.of("retention", "", "versionId", onlyVersion(name)), "");
+        S3Admin.Answer answer =
+                new S3Admin(endpoint).send("GET", name, Map.of("retention", "", "versionId", onlyVersion(name)), "");
         Matcher until = UNTIL.matcher(answer.body());
         assertThat(until.find()).as(answer.toString()).isTrue();
         return Instant.parse(until.group(1));
@@ -84,17 +84,17 @@ class S3ObjectLockTest {
                                 Instant.now().plus(Duration.ofDays(3)));
             }
             List<DeleteFailure> failures = store.delete(List.of("kept/large", "kept/small", "passing"));
-            assertThat(failures)
-                    .extracting(DeleteFailure::key)
-                    .containsExactlyInAnyOrder("kept/large", "kept/small");
+            assertThat(failures).extracting(DeleteFailure::key).containsExactlyInAnyOrder("kept/large", "kept/small");
             assertThat(failures).allSatisfy(failure -> {
                 Instant until = lockedUntil("new/" + failure.key());
                 assertThat(failure.lockedUntil()).contains(until);
                 assertThat(failure.reason()).isEqualTo("locked until " + until);
             });
             // Nothing hides what could not be removed.
-            assertThat(store.list("", "")).toIterable().extracting(ObjectInfo::key).containsExactly(
-                    "kept/large", "kept/small");
+            assertThat(store.list("", ""))
+                    .toIterable()
+                    .extracting(ObjectInfo::key)
+                    .containsExactly("kept/large", "kept/small");
             assertThat(store.readAll("kept/small", 100)).isEqualTo("content".getBytes(UTF_8));
         }
     }
@@ -122,7 +122,8 @@ class S3ObjectLockTest {
                 store.create("kept/key", body("content"));
                 store.create("plain", body("content"));
                 ObjectLocking locking = store.objectLocking().orElseThrow();
-                Instant later = Instant.now().plus(Duration.ofDays(9)).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
+                Instant later =
+                        Instant.now().plus(Duration.ofDays(9)).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
                 locking.extend("kept/key", later);
                 locking.extend("kept/key", later.minus(Duration.ofDays(2)));
                 locking.extend("plain", later);

@@ -110,10 +110,13 @@ public final class CheckRunner {
                 missingKey(name, repository);
                 return name;
             });
-            repository.store().objectLocking().ifPresent(locking -> attempt(name + ", object lock", () -> {
-                checks.add(LockCheck.of(name + ", object lock", locking));
-                return name;
-            }));
+            repository
+                    .store()
+                    .objectLocking()
+                    .ifPresent(locking -> attempt(name + ", object lock", () -> {
+                        checks.add(LockCheck.of(name + ", object lock", locking));
+                        return name;
+                    }));
             attempt(name + ", clock", () -> {
                 clock(name + ", clock", "this host", "the store", repository.store()::currentTime);
                 return name;

@@ -1,8 +1,8 @@
 package io.pgbk.cli.wiring;
 
+import io.pgbk.catalog.repository.lock.LockedObjects;
 import io.pgbk.catalog.store.ChecksumMode;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
-import io.pgbk.catalog.repository.lock.LockedObjects;
 import io.pgbk.catalog.store.ObjectLock;
 import io.pgbk.catalog.store.S3Credentials;
 import io.pgbk.catalog.store.S3StoreConfig;

@@ -188,7 +188,8 @@ final class WalCopier {
     private void copy(WalArchive source, WalArchive target, WalObject object) {
         monitor.checkCancelled();
         try (RawWal raw = source.authentic(
-                object, read -> RawWal.read(source, read, to.repository().runtime().temporaryDirectory()))) {
+                object,
+                read -> RawWal.read(source, read, to.repository().runtime().temporaryDirectory()))) {
             WalUpload upload = new WalUpload(
                     object.name(), raw, target.incarnation().identity().systemIdentifier(), source.readIndex(object));
             PutWalOutcome outcome = target.put(upload);
