@@ -76,6 +76,15 @@ public final class S3Admin {
         return send(method, key, query, Map.of(), body);
     }
 
+    /** Writes an object, whatever is there. */
+    public void put(String key, byte[] content) {
+        // One character for each byte.
+        Answer answer = send("PUT", key, Map.of(), new String(content, StandardCharsets.ISO_8859_1));
+        if (answer.status() / 100 != 2) {
+            throw new IllegalStateException("cannot write " + key + " to " + endpoint + ": " + answer);
+        }
+    }
+
     /**
      * Sends one signed request with headers of its own.
      *
@@ -134,7 +143,7 @@ public final class S3Admin {
         String query0 = queryText.isEmpty() ? "" : "?" + queryText;
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint.url() + rawPath + query0));
         headers.forEach(request::header);
-        return request.method(method, HttpRequest.BodyPublishers.ofString(body))
+        return request.method(method, HttpRequest.BodyPublishers.ofString(body, StandardCharsets.ISO_8859_1))
                 .version(HttpClient.Version.HTTP_1_1)
                 .timeout(Duration.ofSeconds(60))
                 .header("x-amz-content-sha256", payloadDigest)
@@ -153,7 +162,7 @@ public final class S3Admin {
 
     private static byte[] sha256(String text) {
         try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.ISO_8859_1));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }

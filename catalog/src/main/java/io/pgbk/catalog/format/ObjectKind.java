@@ -19,7 +19,7 @@ public enum ObjectKind {
     INTENT(6, KeyClass.META),
     /** A sign of life of a running backup. */
     ALIVE(7, KeyClass.META),
-    /** Something that happened to a backup or a WAL file. */
+    /** Something that happened to a backup, to a WAL file, or to the locks of objects. */
     EVENT(8, KeyClass.META),
     /** Who needs which backups and WAL until when. */
     HOLD(9, KeyClass.META),

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.backup;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
@@ -191,13 +192,16 @@ public final class BackupCatalog implements LabelGuard {
      */
     public void requireManifest(BackupRecord backup) {
         String key = manifestKey(backup);
-        String sha256 = repository.sha256(key, backup.manifest().storedBytes());
-        if (!sha256.equals(backup.manifest().sha256())) {
-            throw Damage.of(
-                    key,
-                    "its SHA-256 is " + sha256 + ", that of the manifest of backup " + backup.label() + " is "
-                            + backup.manifest().sha256());
-        }
+        Authentic.read(repository.store(), key, () -> {
+            String sha256 = repository.sha256(key, backup.manifest().storedBytes());
+            if (!sha256.equals(backup.manifest().sha256())) {
+                throw Damage.of(
+                        key,
+                        "its SHA-256 is " + sha256 + ", that of the manifest of backup " + backup.label() + " is "
+                                + backup.manifest().sha256());
+            }
+            return sha256;
+        });
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.check;
 
+import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
@@ -139,13 +140,16 @@ final class DataCheck {
 
     /** Reading by the known length does not show what stands behind it. */
     private void requireLength(String key, long expected) {
-        OptionalLong length = repository.store().findLength(key);
-        if (length.isEmpty()) {
-            throw new PgbkException(ErrorCode.OBJECT_MISSING, "object " + key + " does not exist");
-        }
-        if (length.getAsLong() != expected) {
-            throw damaged(key, "it has " + length.getAsLong() + " bytes instead of " + expected);
-        }
+        Authentic.read(repository.store(), key, () -> {
+            OptionalLong length = repository.store().findLength(key);
+            if (length.isEmpty()) {
+                throw new PgbkException(ErrorCode.OBJECT_MISSING, "object " + key + " does not exist");
+            }
+            if (length.getAsLong() != expected) {
+                throw damaged(key, "it has " + length.getAsLong() + " bytes instead of " + expected);
+            }
+            return key;
+        });
     }
 
     private void requireSamePacks(BackupRecord backup, String key, List<PackRef> refs) {

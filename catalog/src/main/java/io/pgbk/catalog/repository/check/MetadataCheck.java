@@ -172,6 +172,7 @@ final class MetadataCheck {
             case RepositoryObject.Backup ignored -> document(ObjectKind.BACKUP, info);
             case RepositoryObject.Event ignored -> document(ObjectKind.EVENT, info);
             case RepositoryObject.Hold ignored -> document(ObjectKind.HOLD, info);
+            case RepositoryObject.LockRenewal ignored -> document(ObjectKind.EVENT, info);
             case RepositoryObject.Lease ignored -> document(ObjectKind.LEASE, info);
             // Read through the backups that refer to them; those of a backup that runs or died are nobody's yet.
             case RepositoryObject.Manifest ignored -> {}

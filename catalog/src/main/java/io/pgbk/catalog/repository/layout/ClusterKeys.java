@@ -40,6 +40,11 @@ final class ClusterKeys {
                                         .map(number -> new RepositoryObject.Pack(cluster, label, number)))
                         : Optional.empty();
             case "holds" -> parts.length == 4 ? hold(cluster, parts[3]) : Optional.empty();
+            case "locks" ->
+                parts.length == 4
+                        ? RepositoryLayout.counterOf(parts[3])
+                                .map(number -> new RepositoryObject.LockRenewal(cluster, number))
+                        : Optional.empty();
             case "leases" -> parts.length == 6 ? lease(cluster, parts) : Optional.empty();
             default -> Optional.empty();
         };

@@ -193,6 +193,15 @@ public final class RepositoryLayout {
         return holds(cluster) + required(HOLD_ID, holdId) + "." + counter(renewal);
     }
 
+    /** The folder of what is known about a cluster's object locks. */
+    public static String lockRenewals(ClusterName cluster) {
+        return cluster(cluster) + "locks/";
+    }
+
+    public static String lockRenewal(ClusterName cluster, int number) {
+        return lockRenewals(cluster) + counter(number);
+    }
+
     /** The folder of one lease. */
     public static String lease(ClusterName cluster, String name) {
         return cluster(cluster) + "leases/" + required(LEASE_NAME, name) + "/";

@@ -156,6 +156,14 @@ public sealed interface RepositoryObject {
         }
     }
 
+    /** Until when what a cluster needs is locked; the highest number is valid. */
+    record LockRenewal(ClusterName cluster, int number) implements OfCluster {
+        @Override
+        public String key() {
+            return RepositoryLayout.lockRenewal(cluster, number);
+        }
+    }
+
     /** A renewal of a lease; the highest epoch, and in it the highest renewal, is valid. */
     record Lease(ClusterName cluster, String name, int epoch, int renewal) implements OfCluster {
         @Override

@@ -21,15 +21,16 @@ public final class LockedObjects {
             case RepositoryObject.WalEvent ignored -> true;
             case RepositoryObject.Manifest ignored -> true;
             case RepositoryObject.Backup ignored -> true;
+            case RepositoryObject.Intent ignored -> true;
             // Pins and verdicts: without them a backup would go too early, or be taken for good.
             case RepositoryObject.Event ignored -> true;
             case RepositoryObject.Pack ignored -> true;
             // They run out by themselves, or are made anew.
             case RepositoryObject.WalIndex ignored -> false;
-            case RepositoryObject.Intent ignored -> false;
             case RepositoryObject.Alive ignored -> false;
             case RepositoryObject.Hold ignored -> false;
             case RepositoryObject.Lease ignored -> false;
+            case RepositoryObject.LockRenewal ignored -> false;
             case RepositoryObject.Unknown ignored -> false;
         };
     }

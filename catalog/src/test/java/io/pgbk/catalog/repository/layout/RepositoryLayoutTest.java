@@ -35,6 +35,7 @@ class RepositoryLayoutTest {
                 C + "backups/20261121T031500Z-7k2f-full/events/00000042",
                 C + "packs/20261121T031500Z-7k2f-full/00000000",
                 C + "holds/0123456789abcdef.00000000",
+                C + "locks/00000001",
                 C + "leases/backup/00000001/00000002"
             })
     void everyNameOfTheTreeIsRecognisedAndBuiltAgain(String key) {
