@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -103,6 +104,28 @@ public final class CountingObjectStore implements ObjectStore {
     public List<DeleteFailure> delete(Collection<String> keys) {
         deletes.add(keys.size());
         return store.delete(keys);
+    }
+
+    @Override
+    public int contentNumber(String key) {
+        return store.contentNumber(key);
+    }
+
+    @Override
+    public boolean passOver(String key, int contentNumber) {
+        lists.increment();
+        return store.passOver(key, contentNumber);
+    }
+
+    @Override
+    public boolean isMarkedDeleted(String key) {
+        lists.increment();
+        return store.isMarkedDeleted(key);
+    }
+
+    @Override
+    public Optional<ObjectLocking> objectLocking() {
+        return store.objectLocking();
     }
 
     @Override

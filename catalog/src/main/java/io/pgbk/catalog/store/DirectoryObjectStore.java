@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -290,6 +291,26 @@ final class DirectoryObjectStore implements ObjectStore {
             }
         }
         return failures;
+    }
+
+    @Override
+    public int contentNumber(String key) {
+        return 0;
+    }
+
+    @Override
+    public boolean passOver(String key, int contentNumber) {
+        return false;
+    }
+
+    @Override
+    public boolean isMarkedDeleted(String key) {
+        return false;
+    }
+
+    @Override
+    public Optional<ObjectLocking> objectLocking() {
+        return Optional.empty();
     }
 
     @Override

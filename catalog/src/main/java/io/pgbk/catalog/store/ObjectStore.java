@@ -79,9 +79,7 @@ public interface ObjectStore extends AutoCloseable {
      * Which of the contents under a key is read at present: 0 for the object itself, more after {@link #passOver}. Only
      * stores that keep versions have others.
      */
-    default int contentNumber(String key) {
-        return 0;
-    }
+    int contentNumber(String key);
 
     /**
      * Goes on to the next younger content under a key, after what was read there turned out not to be authentic. Of
@@ -90,23 +88,17 @@ public interface ObjectStore extends AutoCloseable {
      * @param contentNumber what {@link #contentNumber} said before the bad content was read
      * @return whether another content is read from now on; when there is none, it is the object again
      */
-    default boolean passOver(String key, int contentNumber) {
-        return false;
-    }
+    boolean passOver(String key, int contentNumber);
 
     /**
      * Whether somebody marked a key as deleted without pgbk, which takes every version away and leaves no mark. The
      * content below the mark is read all the same as long as it is there; a mark without content is a loss, not proof
      * that nothing was ever there.
      */
-    default boolean isMarkedDeleted(String key) {
-        return false;
-    }
+    boolean isMarkedDeleted(String key);
 
     /** Empty when objects get no lock. */
-    default Optional<ObjectLocking> objectLocking() {
-        return Optional.empty();
-    }
+    Optional<ObjectLocking> objectLocking();
 
     /** The store's own clock, from a fresh answer. */
     Instant currentTime();

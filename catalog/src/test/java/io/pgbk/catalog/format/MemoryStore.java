@@ -5,6 +5,7 @@ import io.pgbk.catalog.store.DeleteFailure;
 import io.pgbk.catalog.store.ObjectBody;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectMissingException;
+import io.pgbk.catalog.store.ObjectLocking;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.catalog.store.StoreProbe;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -131,6 +133,26 @@ public final class MemoryStore implements ObjectStore {
     public List<DeleteFailure> delete(Collection<String> keys) {
         keys.forEach(objects::remove);
         return List.of();
+    }
+
+    @Override
+    public int contentNumber(String key) {
+        return 0;
+    }
+
+    @Override
+    public boolean passOver(String key, int contentNumber) {
+        return false;
+    }
+
+    @Override
+    public boolean isMarkedDeleted(String key) {
+        return false;
+    }
+
+    @Override
+    public Optional<ObjectLocking> objectLocking() {
+        return Optional.empty();
     }
 
     @Override

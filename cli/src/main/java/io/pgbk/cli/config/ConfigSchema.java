@@ -231,13 +231,13 @@ public final class ConfigSchema {
                 new Choice("governance", "compliance"),
                 null,
                 "no lock",
-                "Locks new objects against deletion in a bucket with object lock.");
+                "Locks objects that backups need against deletion, in a bucket with object lock; see Operations.");
         d.key(
                 "repositories[].object-lock.days",
                 new WholeNumber(1, 36_500),
                 null,
                 "no lock",
-                "How long they are locked.");
+                "How long they are locked when they are written; expire makes the locks of what stays longer when half of it is over.");
         d.key(
                 "repositories[].retention.full",
                 new WholeNumber(1, 10_000),

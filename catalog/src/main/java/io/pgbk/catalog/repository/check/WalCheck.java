@@ -246,7 +246,7 @@ final class WalCheck {
         monitor.checkCancelled();
         tally.attempt(object.key(), backup, () -> {
             try {
-                rollUps.compare(wal, object, wal.authentic(object, wal::check));
+                rollUps.compare(wal, object, wal.check(object));
                 tally.checked(object.storedBytes());
             } catch (ObjectMissingException e) {
                 // What nobody needs may have been removed since it was listed.

@@ -52,8 +52,7 @@ public final class LockPlanner {
                 .toList();
         List<KeptWal> lateWal =
                 wal.stream().filter(range -> !known.covers(range)).toList();
-        return new LockPlan(
-                until, late, lateWal, false, new LockRecord(known.time(), known.until(), labels, wal));
+        return new LockPlan(until, late, lateWal, false, new LockRecord(known.time(), known.until(), labels, wal));
     }
 
     private static boolean isDue(Instant now, Duration length, LockRecord last) {

@@ -92,13 +92,14 @@ final class LockRecords {
         }
         List<RepositoryObject.LockRenewal> before = all();
         int number = before.isEmpty() ? 1 : before.getLast().number() + 1;
-        CreateOutcome outcome = repository
-                .documents()
-                .create(ObjectKind.EVENT, RepositoryLayout.lockRenewal(cluster, number), json);
+        CreateOutcome outcome =
+                repository.documents().create(ObjectKind.EVENT, RepositoryLayout.lockRenewal(cluster, number), json);
         if (outcome == CreateOutcome.CREATED) {
             repository
                     .store()
-                    .delete(before.stream().map(RepositoryObject.LockRenewal::key).toList());
+                    .delete(before.stream()
+                            .map(RepositoryObject.LockRenewal::key)
+                            .toList());
         }
     }
 }

@@ -104,11 +104,7 @@ public final class LockRenewal {
             extend(locking, locks.until(), List.of(RepositoryLayout.REPOSITORY_FILE));
             extendFolder(locking, locks.until(), RepositoryLayout.KEYS, LockedObjects::covers);
             extendFolder(locking, locks.until(), RepositoryLayout.POLICIES, LockedObjects::covers);
-            extendFolder(
-                    locking,
-                    locks.until(),
-                    RepositoryLayout.incarnations(cluster.name()),
-                    LockedObjects::covers);
+            extendFolder(locking, locks.until(), RepositoryLayout.incarnations(cluster.name()), LockedObjects::covers);
         }
         wal(locks, locking);
         Set<Label> labels = new HashSet<>(locks.backups());

@@ -39,7 +39,8 @@ final class LockedKeys {
         return ranges.stream()
                 .anyMatch(range -> range.timeline() == name.timeline()
                         && range.from().segmentNumber(size) <= number
-                        && (range.to().isEmpty() || number <= lastSegment(range.to().get(), size)));
+                        && (range.to().isEmpty()
+                                || number <= lastSegment(range.to().get(), size)));
     }
 
     /** The segment with the last byte before an end. */

@@ -124,7 +124,7 @@ public final class WalArchive {
 
     /** Reads a whole object and checks all of it; returns what it says about its file. */
     public WalObjectInfo check(WalObject object) {
-        return files.decode(object, OutputStream.nullOutputStream());
+        return files.authentic(object, read -> files.decode(read, OutputStream.nullOutputStream()));
     }
 
     /** The roll-ups of the segments' indexes. */

@@ -54,13 +54,14 @@ class LockPlannerTest {
         LockPlan plan = plan(Optional.of(last), List.of(OLD, NEW), FROM_OLD);
         assertThat(plan.isEmpty()).isTrue();
         // What came since got its own lock when it was written.
-        assertThat(plan.record()).isEqualTo(new LockRecord(last.time(), last.until(), Set.of(OLD, NEW), List.of(FROM_OLD)));
+        assertThat(plan.record())
+                .isEqualTo(new LockRecord(last.time(), last.until(), Set.of(OLD, NEW), List.of(FROM_OLD)));
     }
 
     @Test
     void everythingIsLockedAnewWhenHalfOfTheLengthIsOver() {
-        LockPlan plan = plan(
-                Optional.of(renewed(Duration.ofDays(15), Set.of(OLD, NEW), FROM_OLD)), List.of(NEW), FROM_NEW);
+        LockPlan plan =
+                plan(Optional.of(renewed(Duration.ofDays(15), Set.of(OLD, NEW), FROM_OLD)), List.of(NEW), FROM_NEW);
         assertThat(plan.backups()).containsExactly(NEW);
         assertThat(plan.wal()).containsExactly(FROM_NEW);
         assertThat(plan.shared()).isTrue();

@@ -83,10 +83,7 @@ class LockedRepositoryTest {
                 .withObjectLock(
                         lock
                                 ? new ObjectLock(
-                                        ObjectLock.Mode.COMPLIANCE,
-                                        DAYS,
-                                        InstantSource.system(),
-                                        LockedObjects::covers)
+                                        ObjectLock.Mode.COMPLIANCE, DAYS, InstantSource.system(), LockedObjects::covers)
                                 : null));
     }
 
@@ -149,8 +146,8 @@ class LockedRepositoryTest {
                     .extracting(BackupRecord::label)
                     .containsExactly(label);
             var wal = cluster.wal(cluster.newestIncarnation());
-            WalObject segment =
-                    wal.find(WalFileName.parse(SmallBackup.SEGMENT).orElseThrow()).orElseThrow();
+            WalObject segment = wal.find(WalFileName.parse(SmallBackup.SEGMENT).orElseThrow())
+                    .orElseThrow();
             assertThat(wal.read(segment, new ByteArrayOutputStream())).isEqualTo(TestPlace.SIZE.bytes());
         }
     }
@@ -158,8 +155,7 @@ class LockedRepositoryTest {
     @Test
     void whoOverwritesAndDeletesEveryObjectOfAVersionedBucketHidesNothing() {
         Label label;
-        try (Repository repository =
-                init(openStore(versioned, "cover", false)).repository()) {
+        try (Repository repository = init(openStore(versioned, "cover", false)).repository()) {
             label = SmallBackup.take(new ClusterCatalog(repository, TestPlace.CLUSTER));
         }
         cover(versioned, "cover/");
@@ -168,8 +164,7 @@ class LockedRepositoryTest {
 
     @Test
     void aWalNameWithADeleteMarkerIsNeverReportedAsAbsent() {
-        try (Repository repository =
-                init(openStore(versioned, "marked", false)).repository()) {
+        try (Repository repository = init(openStore(versioned, "marked", false)).repository()) {
             ClusterCatalog cluster = new ClusterCatalog(repository, TestPlace.CLUSTER);
             var wal = cluster.wal(cluster.newestIncarnation());
             WalFileName absent = WalFileName.parse("000000010000000000000007").orElseThrow();
@@ -242,8 +237,7 @@ class LockedRepositoryTest {
             assertThat(deletion.removed()).isFalse();
             String summary = RepositoryLayout.backup(TestPlace.CLUSTER, label);
             assertThat(deletion.leftovers()).containsOnlyKeys(summary);
-            assertThat(deletion.leftovers().get(summary))
-                    .isEqualTo("locked until " + lockedUntil("remove/" + summary));
+            assertThat(deletion.leftovers().get(summary)).isEqualTo("locked until " + lockedUntil("remove/" + summary));
             assertThat(cluster.backups().purge()).hasSize(1);
             RepositoryChecker.assertSound(repository);
         }
@@ -270,16 +264,15 @@ class LockedRepositoryTest {
             ExpirePlan plan = new ExpirePlan(
                     List.of(new ExpirePlan.Kept(kept, List.of("test"))),
                     List.of(new ExpirePlan.Removed(other, "test")),
-                    List.of(new ExpirePlan.KeptWal(
-                            1, 1, Lsn.parse("0/100028"), Optional.of(Lsn.parse("0/100128")))));
+                    List.of(new ExpirePlan.KeptWal(1, 1, Lsn.parse("0/100028"), Optional.of(Lsn.parse("0/100128")))));
             List<BackupRecord> backups = cluster.backups().listing().backups();
             Instant later = Instant.now().plus(Duration.ofDays(3));
-            LockRenewal.Renewed renewed = new LockRenewal(cluster, () -> {})
-                    .run(backups, plan, later)
-                    .orElseThrow();
+            LockRenewal.Renewed renewed =
+                    new LockRenewal(cluster, () -> {}).run(backups, plan, later).orElseThrow();
             // repository.json, slot, incarnation, one segment, and of the backup pack, intent, manifest and summary
             assertThat(renewed.objects()).isEqualTo(8);
-            assertThat(renewed.until()).isAfter(later.plus(Duration.ofDays(DAYS)).minusSeconds(2));
+            assertThat(renewed.until())
+                    .isAfter(later.plus(Duration.ofDays(DAYS)).minusSeconds(2));
 
             for (String key : List.of(
                     RepositoryLayout.REPOSITORY_FILE,
@@ -289,7 +282,10 @@ class LockedRepositoryTest {
                             kept,
                             backups.getFirst().packs().getFirst().number()),
                     RepositoryLayout.wal(
-                            TestPlace.CLUSTER, 1, WalFileName.parse(SmallBackup.SEGMENT).orElseThrow(), ""))) {
+                            TestPlace.CLUSTER,
+                            1,
+                            WalFileName.parse(SmallBackup.SEGMENT).orElseThrow(),
+                            ""))) {
                 assertThat(lockedUntil("renew/" + key)).as(key).isEqualTo(renewed.until());
             }
             for (String key : List.of(
@@ -299,7 +295,9 @@ class LockedRepositoryTest {
                             1,
                             WalFileName.parse("000000010000000000000002").orElseThrow(),
                             ""))) {
-                assertThat(lockedUntil("renew/" + key)).as(key).isBefore(renewed.until().minus(Duration.ofDays(2)));
+                assertThat(lockedUntil("renew/" + key))
+                        .as(key)
+                        .isBefore(renewed.until().minus(Duration.ofDays(2)));
             }
             // Nothing to do a day later.
             assertThat(new LockRenewal(cluster, () -> {})
@@ -313,8 +311,7 @@ class LockedRepositoryTest {
     @Test
     void initRefusesABucketThatDoesNotLock() {
         try (ObjectStore store = openStore(plain, "none", true)) {
-            assertThatThrownBy(() -> Repository.initialise(
-                            store, TestPlace.encrypted(1), InitOptions.SAFE, runtime()))
+            assertThatThrownBy(() -> Repository.initialise(store, TestPlace.encrypted(1), InitOptions.SAFE, runtime()))
                     .isInstanceOf(PgbkException.class)
                     .hasMessageContaining("does not lock objects")
                     .extracting(failure -> ((PgbkException) failure).code())
