@@ -2,6 +2,7 @@ package io.pgbk.integration;
 
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.RgwServer;
+import io.pgbk.testkit.S3Admin;
 import io.pgbk.testkit.S3Endpoint;
 import io.pgbk.testkit.S3ProxyServer;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Assumptions;
 
 /** The S3 servers of this JVM, started when first asked for and stopped at its end. */
 final class Servers {
+    private static @Nullable S3Endpoint lockedBucket;
     private static final String BUCKET = "pgbk-tests";
 
     private static @Nullable S3ProxyServer s3Proxy;
@@ -38,6 +40,17 @@ final class Servers {
 
     static S3Endpoint rgwHttps() {
         return rgw().https(BUCKET);
+    }
+
+    /** A bucket with object lock, made on first use. */
+    static synchronized S3Endpoint rgwLocked() {
+        S3Endpoint made = lockedBucket;
+        if (made == null) {
+            made = rgwHttp().withBucket("locked-" + Long.toHexString(System.nanoTime()));
+            new S3Admin(made).createLockedBucket();
+            lockedBucket = made;
+        }
+        return made;
     }
 
     private static RgwServer rgw() {

@@ -10,7 +10,9 @@ public enum StoreKind {
     DIRECTORY,
     S3PROXY,
     RGW_HTTP,
-    RGW_HTTPS;
+    RGW_HTTPS,
+    /** A bucket with object lock. */
+    RGW_LOCKED;
 
     public @Nullable S3Endpoint endpoint() {
         return switch (this) {
@@ -18,6 +20,7 @@ public enum StoreKind {
             case S3PROXY -> Servers.s3Proxy();
             case RGW_HTTP -> Servers.rgwHttp();
             case RGW_HTTPS -> Servers.rgwHttps();
+            case RGW_LOCKED -> Servers.rgwLocked();
         };
     }
 

@@ -14,9 +14,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -28,6 +32,9 @@ import javax.crypto.spec.SecretKeySpec;
 public final class S3Admin {
     private static final DateTimeFormatter BASIC_TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private static final Pattern KEY = Pattern.compile("<Key>([^<]+)</Key>");
+    private static final Pattern VERSION_ID = Pattern.compile("<VersionId>([^<]+)</VersionId>");
 
     private final S3Endpoint endpoint;
 
@@ -83,6 +90,49 @@ public final class S3Admin {
         if (answer.status() / 100 != 2) {
             throw new IllegalStateException("cannot write " + key + " to " + endpoint + ": " + answer);
         }
+    }
+
+    /** A version or a delete marker. */
+    public record Version(String key, String id) {}
+
+    /** Everything that a bucket keeps of the names that begin so; at most a page. */
+    public List<Version> versions(String prefix) {
+        String listing = send("GET", "", Map.of("versions", "", "prefix", prefix), "").body();
+        if (!listing.contains("<IsTruncated>false</IsTruncated>")) {
+            throw new IllegalStateException("more versions below " + prefix + " than fit a page, or none: " + listing);
+        }
+        List<Version> versions = new ArrayList<>();
+        Matcher key = KEY.matcher(listing);
+        Matcher id = VERSION_ID.matcher(listing);
+        while (key.find() && id.find(key.end())) {
+            versions.add(new Version(key.group(1), id.group(1)));
+        }
+        return versions;
+    }
+
+    /** What somebody does who can write and delete, but no versions: junk and a delete marker over every name. */
+    public void coverEverything(String prefix) {
+        for (Version version : versions(prefix)) {
+            put(version.key(), "all your data are belong to us".getBytes(StandardCharsets.US_ASCII));
+            Answer answer = send("DELETE", version.key(), Map.of(), "");
+            if (answer.status() != 204) {
+                throw new IllegalStateException("cannot delete " + version + " of " + endpoint + ": " + answer);
+            }
+        }
+    }
+
+    /** Removes every version below the prefix, and returns those that the store refused to remove. */
+    public List<Version> removeEveryVersion(String prefix) {
+        List<Version> refused = new ArrayList<>();
+        for (Version version : versions(prefix)) {
+            Answer answer = send("DELETE", version.key(), Map.of("versionId", version.id()), "");
+            if (answer.status() == 403) {
+                refused.add(version);
+            } else if (answer.status() != 204) {
+                throw new IllegalStateException("cannot remove " + version + " of " + endpoint + ": " + answer);
+            }
+        }
+        return refused;
     }
 
     /**

@@ -29,7 +29,7 @@ final class S3Deletion {
     /** S3's limit. */
     private static final int BATCH = 1000;
     /** Of how many locked versions one removal asks until when. */
-    private static final int MAX_LOCKS_ASKED = 100;
+    private static final int MAX_LOCKS_ASKED = 20;
 
     private static final Set<String> PASSING_ERRORS = Set.of("InternalError", "SlowDown", "ServiceUnavailable");
 

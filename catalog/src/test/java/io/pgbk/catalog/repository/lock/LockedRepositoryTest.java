@@ -53,8 +53,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Repositories in buckets with object lock and with versions on a real store, and somebody who has the credentials. */
 class LockedRepositoryTest {
     private static final int DAYS = 4;
-    private static final Pattern KEY = Pattern.compile("<Key>([^<]+)</Key>");
-    private static final Pattern VERSION = Pattern.compile("<VersionId>([^<]+)</VersionId>");
     private static final Pattern UNTIL = Pattern.compile("<RetainUntilDate>([^<]+)</RetainUntilDate>");
 
     private static S3Endpoint locked;
@@ -110,32 +108,6 @@ class LockedRepositoryTest {
         return Repository.open(store, TestPlace.encrypted(1), runtime());
     }
 
-    /** Every entry of a version listing: name and version. */
-    private static List<String[]> versions(S3Endpoint endpoint, String prefix) {
-        String listing = new S3Admin(endpoint)
-                .send("GET", "", Map.of("versions", "", "prefix", prefix), "")
-                .body();
-        assertThat(listing).contains("<IsTruncated>false</IsTruncated>");
-        List<String[]> entries = new ArrayList<>();
-        Matcher key = KEY.matcher(listing);
-        Matcher version = VERSION.matcher(listing);
-        while (key.find() && version.find(key.end())) {
-            entries.add(new String[] {key.group(1), version.group(1)});
-        }
-        return entries;
-    }
-
-    /** Puts junk and a delete marker over every object. */
-    private static void cover(S3Endpoint endpoint, String prefix) {
-        S3Admin attacker = new S3Admin(endpoint);
-        for (String[] entry : versions(endpoint, prefix)) {
-            assertThat(attacker.send("PUT", entry[0], Map.of(), "all your data are belong to us")
-                            .status())
-                    .isEqualTo(200);
-            assertThat(attacker.send("DELETE", entry[0], Map.of(), "").status()).isEqualTo(204);
-        }
-    }
-
     /** Whoever opens the repository now finds the backup, its data, its WAL, and nothing to complain about. */
     private void assertReadable(ObjectStore store, Label label) {
         try (Repository repository = open(store)) {
@@ -158,7 +130,7 @@ class LockedRepositoryTest {
         try (Repository repository = init(openStore(versioned, "cover", false)).repository()) {
             label = SmallBackup.take(new ClusterCatalog(repository, TestPlace.CLUSTER));
         }
-        cover(versioned, "cover/");
+        new S3Admin(versioned).coverEverything("cover/");
         assertReadable(openStore(versioned, "cover", false), label);
     }
 
@@ -215,16 +187,13 @@ class LockedRepositoryTest {
             label = SmallBackup.take(new ClusterCatalog(repository, TestPlace.CLUSTER));
         }
         S3Admin attacker = new S3Admin(locked);
-        cover(locked, "attack/");
-        int refused = 0;
-        for (String[] entry : versions(locked, "attack/")) {
-            int status = attacker.send("DELETE", entry[0], Map.of("versionId", entry[1]), "")
-                    .status();
-            refused += status == 403 && !entry[0].contains("/" + RepositoryLayout.PROBES) ? 1 : 0;
-        }
+        attacker.coverEverything("attack/");
+        List<S3Admin.Version> refused = attacker.removeEveryVersion("attack/");
         // repository.json, slot, incarnation, segment, intent, manifest, summary, pack
-        assertThat(refused).isEqualTo(8);
-        cover(locked, "attack/");
+        assertThat(refused)
+                .filteredOn(version -> !version.key().contains("/" + RepositoryLayout.PROBES))
+                .hasSize(8);
+        attacker.coverEverything("attack/");
         assertReadable(openStore(locked, "attack", true), label);
     }
 
@@ -245,9 +214,9 @@ class LockedRepositoryTest {
 
     private static Instant lockedUntil(String name) {
         Instant until = Instant.MIN;
-        for (String[] version : versions(locked, name)) {
+        for (S3Admin.Version version : new S3Admin(locked).versions(name)) {
             Matcher answer = UNTIL.matcher(new S3Admin(locked)
-                    .send("GET", name, Map.of("retention", "", "versionId", version[1]), "")
+                    .send("GET", name, Map.of("retention", "", "versionId", version.id()), "")
                     .body());
             until = answer.find() ? Instant.parse(answer.group(1)) : until;
         }
