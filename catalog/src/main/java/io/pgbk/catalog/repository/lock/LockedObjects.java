@@ -19,6 +19,7 @@ public final class LockedObjects {
             case RepositoryObject.Incarnation ignored -> true;
             case RepositoryObject.Wal ignored -> true;
             case RepositoryObject.WalEvent ignored -> true;
+            case RepositoryObject.WalTrim ignored -> true;
             case RepositoryObject.Manifest ignored -> true;
             case RepositoryObject.Backup ignored -> true;
             case RepositoryObject.Intent ignored -> true;
