@@ -97,7 +97,8 @@ public final class S3Admin {
 
     /** Everything that a bucket keeps of the names that begin so; at most a page. */
     public List<Version> versions(String prefix) {
-        String listing = send("GET", "", Map.of("versions", "", "prefix", prefix), "").body();
+        String listing =
+                send("GET", "", Map.of("versions", "", "prefix", prefix), "").body();
         if (!listing.contains("<IsTruncated>false</IsTruncated>")) {
             throw new IllegalStateException("more versions below " + prefix + " than fit a page, or none: " + listing);
         }

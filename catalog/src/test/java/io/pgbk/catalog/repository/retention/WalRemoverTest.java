@@ -37,10 +37,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WalRemoverTest {
-    private static final Runnable GO_ON = () -> {};
-
     @TempDir
     Path directory;
+
+    private static void goOn() {
+        // Whoever asks may go on removing.
+    }
 
     private static Lsn lsn(long segment) {
         return WalSegmentName.ofNumber(1, segment, TestPlace.SIZE).startLsn(TestPlace.SIZE);
@@ -81,7 +83,7 @@ class WalRemoverTest {
     }
 
     private static WalRemover.Removal trim(ClusterCatalog cluster, List<ExpirePlan.KeptWal> keep) {
-        return new WalRemover(cluster, WalInventory.gather(cluster), GO_ON, TaskMonitor.SILENT).run(keep);
+        return new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT).run(keep);
     }
 
     private ClusterCatalog cluster() {
@@ -103,7 +105,7 @@ class WalRemoverTest {
         List<ExpirePlan.KeptWal> keep = List.of(
                 new ExpirePlan.KeptWal(1, 1, in(9), Optional.of(Lsn.parse("0/A00100"))),
                 new ExpirePlan.KeptWal(1, 2, Lsn.parse("0/A00100"), Optional.empty()));
-        WalRemover preview = new WalRemover(cluster, WalInventory.gather(cluster), GO_ON, TaskMonitor.SILENT);
+        WalRemover preview = new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT);
         WalRemover.Removal would = preview.preview(keep);
         assertThat(segments(cluster, 1)).hasSize(12);
         WalRemover.Removal removal = trim(cluster, keep);
@@ -223,7 +225,7 @@ class WalRemoverTest {
         SmallBackup.take(cluster, in(2));
         WalInventory inventory = WalInventory.gather(cluster);
         archive(cluster, 1, 6, 8);
-        new WalRemover(cluster, inventory, GO_ON, TaskMonitor.SILENT)
+        new WalRemover(cluster, inventory, WalRemoverTest::goOn, TaskMonitor.SILENT)
                 .run(List.of(new ExpirePlan.KeptWal(1, 1, in(2), Optional.of(in(3)))));
         assertThat(segments(cluster, 1)).containsExactly(2L, 3L, 6L, 7L, 8L);
     }
