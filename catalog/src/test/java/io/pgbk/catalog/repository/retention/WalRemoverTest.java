@@ -83,7 +83,8 @@ class WalRemoverTest {
     }
 
     private static WalRemover.Removal trim(ClusterCatalog cluster, List<ExpirePlan.KeptWal> keep) {
-        return new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT).run(keep);
+        return new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT)
+                .run(keep);
     }
 
     private ClusterCatalog cluster() {
@@ -105,7 +106,8 @@ class WalRemoverTest {
         List<ExpirePlan.KeptWal> keep = List.of(
                 new ExpirePlan.KeptWal(1, 1, in(9), Optional.of(Lsn.parse("0/A00100"))),
                 new ExpirePlan.KeptWal(1, 2, Lsn.parse("0/A00100"), Optional.empty()));
-        WalRemover preview = new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT);
+        WalRemover preview =
+                new WalRemover(cluster, WalInventory.gather(cluster), WalRemoverTest::goOn, TaskMonitor.SILENT);
         WalRemover.Removal would = preview.preview(keep);
         assertThat(segments(cluster, 1)).hasSize(12);
         WalRemover.Removal removal = trim(cluster, keep);
