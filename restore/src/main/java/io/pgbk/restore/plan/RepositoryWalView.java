@@ -118,7 +118,7 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
             for (int i = 1; i <= logsKept / 2; i++) {
                 LogPlace next = new LogPlace(log.timeline(), log.log() + i * step);
                 if (listing(log.timeline()).rollUp(next.log()).isPresent()) {
-                    Future<LogFacts> unused = begun(next);
+                    Future<LogFacts> _ = begun(next);
                 }
             }
         }
