@@ -12,6 +12,7 @@ import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -37,10 +38,11 @@ public final class InfoCommand implements Callable<Integer> {
         List<ConfigurationRepository> places = configuration.selected(session.repositoryName());
         List<InfoReport.RepositoryInfo> infos = new ArrayList<>();
         List<PgbkException> failures = new ArrayList<>();
+        Instant now = session.process().clock().instant();
         try {
             for (ConfigurationRepository place : places) {
                 try (Repository repository = repositories.open(place)) {
-                    infos.add(new InfoAssembler(monitor).assemble(place.name(), repositories.cluster(repository)));
+                    infos.add(new InfoAssembler(monitor, now).assemble(place.name(), repositories.cluster(repository)));
                 } catch (PgbkException e) {
                     if (e.code() == ErrorCode.INTERRUPTED || places.size() == 1) {
                         throw e;
@@ -56,7 +58,7 @@ public final class InfoCommand implements Callable<Integer> {
         if (failures.size() == places.size()) {
             throw failures.getFirst();
         }
-        InfoReport report = new InfoReport(configuration.cluster(), infos);
+        InfoReport report = new InfoReport(configuration.cluster(), now, infos);
         session.console().answer(report, InfoText.lines(report));
         failures.forEach(failure -> ErrorReport.of(failure).print(session.console()));
         return failures.isEmpty() ? 0 : failures.getFirst().code().exit();

@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalTimeline;
 import io.pgbk.cli.info.InfoReport.BackupInfo;
+import io.pgbk.cli.info.InfoReport.DamagedInfo;
 import io.pgbk.cli.info.InfoReport.DrillInfo;
 import io.pgbk.cli.info.InfoReport.GapInfo;
 import io.pgbk.cli.info.InfoReport.IncarnationInfo;
@@ -23,7 +24,11 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.restore.plan.RecoveryWindows;
 import io.pgbk.restore.plan.RepositoryWalView;
 import io.pgbk.restore.run.RestorePreparation;
+import io.pgbk.restore.verify.ReadCoverage;
 import io.pgbk.task.TaskMonitor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,9 +37,11 @@ import org.jspecify.annotations.Nullable;
 /** Puts together what a repository knows about a cluster. */
 public final class InfoAssembler {
     private final TaskMonitor monitor;
+    private final Instant now;
 
-    public InfoAssembler(TaskMonitor monitor) {
+    public InfoAssembler(TaskMonitor monitor, Instant now) {
         this.monitor = monitor;
+        this.now = now;
     }
 
     /**
@@ -58,6 +65,13 @@ public final class InfoAssembler {
                 listing.running().stream()
                         .map(running -> new RunningInfo(
                                 running.label().value(), running.owner(), running.started(), running.lastAlive()))
+                        .toList(),
+                listing.damaged().entrySet().stream()
+                        .sorted(Comparator.comparing(entry -> entry.getKey().value()))
+                        .map(entry -> new DamagedInfo(
+                                entry.getKey().value(),
+                                entry.getValue().code().id(),
+                                String.valueOf(entry.getValue().getMessage())))
                         .toList(),
                 null);
     }
@@ -109,7 +123,7 @@ public final class InfoAssembler {
                         .toList());
     }
 
-    private static BackupInfo backup(BackupRecord backup, long uniqueBytes) {
+    private BackupInfo backup(BackupRecord backup, long uniqueBytes) {
         var facts = backup.summary().facts();
         return new BackupInfo(
                 backup.label().value(),
@@ -128,16 +142,19 @@ public final class InfoAssembler {
                 backup.expiring(),
                 facts.fromStandby(),
                 new TreeMap<>(backup.annotations()),
-                backup.lastVerify().map(InfoAssembler::verify).orElse(null),
+                backup.lastVerify().map(recorded -> verify(backup, recorded)).orElse(null),
                 backup.lastDrill().map(InfoAssembler::drill).orElse(null));
     }
 
-    private static @Nullable VerifyInfo verify(BackupEvent.Recorded recorded) {
+    private @Nullable VerifyInfo verify(BackupRecord backup, BackupEvent.Recorded recorded) {
         return recorded.event() instanceof BackupEvent.Verified verified
                 ? new VerifyInfo(
                         recorded.time(),
                         verified.verdict().verdict().id(),
                         verified.verdict().samplePercent(),
+                        ReadCoverage.DAYS,
+                        backup.readPercentSince(now.minus(Duration.ofDays(ReadCoverage.DAYS))),
+                        backup.wholeReadSince().orElse(null),
                         verified.verdict().finding().orElse(null))
                 : null;
     }

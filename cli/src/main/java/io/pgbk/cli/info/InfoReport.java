@@ -5,8 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The answer of {@code pgbk info}; the names of its parts are the stable names in JSON. */
-public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
+/**
+ * The answer of {@code pgbk info}; the names of its parts are the stable names in JSON.
+ *
+ * @param time when it was asked
+ */
+public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repositories) {
     /** One repository. */
     public record RepositoryInfo(
             String name,
@@ -14,10 +18,12 @@ public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
             boolean encrypted,
             List<IncarnationInfo> incarnations,
             List<RunningInfo> running,
+            List<DamagedInfo> damaged,
             @Nullable ErrorInfo error) {
         /** A repository that could not be asked. */
         public static RepositoryInfo failed(String name, String url, boolean encrypted, String code, String message) {
-            return new RepositoryInfo(name, url, encrypted, List.of(), List.of(), new ErrorInfo(code, message));
+            return new RepositoryInfo(
+                    name, url, encrypted, List.of(), List.of(), List.of(), new ErrorInfo(code, message));
         }
     }
 
@@ -69,11 +75,19 @@ public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
             @Nullable VerifyInfo lastVerify,
             @Nullable DrillInfo lastDrill) {}
 
-    /** The last verification. */
+    /**
+     * The last verification.
+     *
+     * @param readPercent how much of the backup's data this and earlier ones read in the last {@code readDays} days
+     * @param wholeSince all of its data was read since then; null when not all of it ever was
+     */
     public record VerifyInfo(
             Instant time,
             String verdict,
             double samplePercent,
+            int readDays,
+            double readPercent,
+            @Nullable Instant wholeSince,
             @Nullable String finding) {}
 
     /** The last drill. */
@@ -85,4 +99,7 @@ public record InfoReport(String cluster, List<RepositoryInfo> repositories) {
 
     /** A backup that was begun and neither committed nor ended. */
     public record RunningInfo(String label, String owner, Instant started, Instant lastAlive) {}
+
+    /** A backup that is there and whose summary or events cannot be read: it is not restorable as it is. */
+    public record DamagedInfo(String label, String code, String message) {}
 }

@@ -5,8 +5,11 @@ import io.pgbk.cli.info.InfoReport.GapInfo;
 import io.pgbk.cli.info.InfoReport.IncarnationInfo;
 import io.pgbk.cli.info.InfoReport.RepositoryInfo;
 import io.pgbk.cli.info.InfoReport.TimelineInfo;
+import io.pgbk.cli.info.InfoReport.VerifyInfo;
 import io.pgbk.cli.output.TextTable;
 import io.pgbk.cli.output.Units;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -31,7 +34,10 @@ public final class InfoText {
             if (repository.incarnations().isEmpty()) {
                 lines.add("  the cluster is not in this repository; run pgbk init");
             }
-            repository.incarnations().forEach(incarnation -> incarnation(incarnation, lines));
+            repository.incarnations().forEach(incarnation -> incarnation(incarnation, report.time(), lines));
+            repository
+                    .damaged()
+                    .forEach(damaged -> lines.add("  DAMAGED backup " + damaged.label() + ": " + damaged.message()));
             repository
                     .running()
                     .forEach(running -> lines.add("  not finished: " + running.label() + " by " + running.owner()
@@ -44,7 +50,7 @@ public final class InfoText {
         return lines;
     }
 
-    private static void incarnation(IncarnationInfo incarnation, List<String> lines) {
+    private static void incarnation(IncarnationInfo incarnation, Instant now, List<String> lines) {
         lines.add("  PostgreSQL " + incarnation.postgresVersion() + ", system identifier "
                 + incarnation.systemIdentifier() + " (incarnation " + incarnation.number() + ")");
         lines.add("");
@@ -62,18 +68,19 @@ public final class InfoText {
         if (incarnation.backups().isEmpty()) {
             lines.add("  backups: none");
         } else {
-            TextTable backups =
-                    new TextTable("BACKUP", "ENDED", "TIMELINE>", "DATABASE>", "STORED>", "ITS OWN>", "REMARKS");
+            TextTable backups = new TextTable(
+                    "BACKUP", "PARENT", "ENDED", "TIMELINE>", "DATABASE>", "STORED>", "ITS OWN>", "REMARKS");
             incarnation
                     .backups()
                     .forEach(backup -> backups.row(
                             backup.label(),
+                            parent(backup),
                             Units.time(backup.stopTime()),
                             timeline(backup.timeline()),
                             Units.bytes(backup.databaseBytes()),
                             Units.bytes(backup.storedBytes()),
                             Units.bytes(backup.uniqueBytes()),
-                            remarks(backup)));
+                            remarks(backup, now)));
             lines.addAll(backups.lines("  "));
         }
         lines.add("");
@@ -111,7 +118,7 @@ public final class InfoText {
                         .collect(Collectors.joining(", "));
     }
 
-    private static String remarks(BackupInfo backup) {
+    private static String remarks(BackupInfo backup, Instant now) {
         List<String> remarks = new ArrayList<>();
         if (backup.pinned()) {
             remarks.add("pinned");
@@ -127,8 +134,7 @@ public final class InfoText {
         }
         var verify = backup.lastVerify();
         if (verify != null) {
-            remarks.add((verify.verdict().equals("sound") ? "verified " : "FOUND " + verify.verdict() + " ")
-                    + Units.time(verify.time()));
+            remarks.add(verified(verify, now));
         }
         var drill = backup.lastDrill();
         if (drill != null) {
@@ -136,6 +142,21 @@ public final class InfoText {
         }
         backup.annotations().forEach((key, value) -> remarks.add(key + "=" + value));
         return String.join(", ", remarks);
+    }
+
+    private static String parent(BackupInfo backup) {
+        String parent = backup.parent();
+        return parent == null ? "" : parent;
+    }
+
+    /** The last verdict, its age, and how much was read for it; what samples read together behind it. */
+    private static String verified(VerifyInfo verify, Instant now) {
+        String verdict = verify.verdict().equals("sound") ? "sound " : "FOUND " + verify.verdict() + " ";
+        String together = verify.samplePercent() >= 100
+                ? ""
+                : " (" + Units.percent(verify.readPercent()) + " in " + verify.readDays() + " days)";
+        return verdict + Units.ago(Duration.between(verify.time(), now)) + ", " + Units.percent(verify.samplePercent())
+                + together;
     }
 
     private static String timeline(int timeline) {

@@ -44,6 +44,24 @@ public final class Units {
                 : seconds / 86_400 + " d " + seconds / 3600 % 24 + " h";
     }
 
+    /** How long ago something was, in its largest unit, {@code 2 h ago}; {@code just now} below a minute. */
+    public static String ago(Duration span) {
+        long minutes = span.toMinutes();
+        if (minutes < 1) {
+            return "just now";
+        }
+        if (minutes < 60) {
+            return minutes + " min ago";
+        }
+        return minutes < 48 * 60 ? minutes / 60 + " h ago" : minutes / 1440 + " d ago";
+    }
+
+    /** A share, {@code 100 %}, {@code 2.5 %}; never 100 when something is missing. */
+    public static String percent(double percent) {
+        double shown = percent < 100 ? Math.min(99.9, Math.round(percent * 10) / 10.0) : 100;
+        return shown == Math.rint(shown) ? (long) shown + " %" : shown + " %";
+    }
+
     /** A time in UTC to the second, {@code 2026-11-21 03:15:00Z}. */
     public static String time(Instant time) {
         return TIME.format(time) + "Z";

@@ -49,7 +49,12 @@ final class CommandSite implements AutoCloseable {
 
     /** A started server with a configuration of one encrypted repository, which init has not seen yet. */
     static CommandSite start(int major) {
-        CommandSite site = new CommandSite(PostgresServer.builder(major));
+        return start(PostgresServer.builder(major));
+    }
+
+    /** As {@link #start(int)}, for a server of another kind. */
+    static CommandSite start(PostgresServerOptions options) {
+        CommandSite site = new CommandSite(options);
         site.server.start();
         AsPostgres.createDirectory(site.directory.resolve("repository"));
         site.archivingConfigurations.add(site.configure("pgbk.yaml", site.repository("primary", "repository")));
