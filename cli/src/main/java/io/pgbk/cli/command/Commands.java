@@ -43,6 +43,8 @@ public final class Commands {
                 .addSubcommand(new InfoCommand(session))
                 .addSubcommand(new VerifyCommand(session))
                 .addSubcommand(new CopyCommand(session))
+                .addSubcommand(new ExpireCommand(session))
+                .addSubcommand(new RetentionCommand(session))
                 .addSubcommand(new PinCommand(session))
                 .addSubcommand(new UnpinCommand(session))
                 .addSubcommand(new DeleteCommand(session))

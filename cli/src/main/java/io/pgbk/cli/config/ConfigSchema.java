@@ -243,14 +243,16 @@ public final class ConfigSchema {
                 new WholeNumber(1, 10_000),
                 null,
                 "not limited",
-                "How many of the newest full backups stay.");
+                "How many of the newest full backups stay, with all backups after them; counted for each branch of the timelines that may live.");
         for (String period : List.of("weekly", "monthly", "yearly")) {
             d.key(
                     "repositories[].retention." + period,
                     new WholeNumber(0, 10_000),
                     null,
                     "none",
-                    "How many " + period + " full backups stay.");
+                    "How many " + period + " full backups stay: the "
+                            + (period.equals("yearly") ? "last" : "first") + " of each "
+                            + period.substring(0, period.length() - 2) + " that has one.");
         }
         d.key(
                 "repositories[].retention.window",
@@ -258,6 +260,12 @@ public final class ConfigSchema {
                 null,
                 "none",
                 "How far back every moment stays restorable.");
+        d.key(
+                "repositories[].retention.grace",
+                new Span(Duration.ZERO, Duration.ofDays(365)),
+                "7d",
+                "",
+                "How long the data of an expired backup stays for restores that read it already.");
 
         d.key("compression.type", new Choice("zstd"), "zstd", "", "How data is compressed.");
         d.key("compression.level", new WholeNumber(1, 19), "3", "", "The zstd level.");

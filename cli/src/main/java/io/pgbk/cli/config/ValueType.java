@@ -128,7 +128,7 @@ public sealed interface ValueType {
         }
 
         /** A span in its largest whole unit. */
-        static String show(Duration span) {
+        public static String show(Duration span) {
             if (span.toMillisPart() != 0) {
                 return span.toMillis() + "ms";
             }

@@ -4,6 +4,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -16,12 +17,23 @@ import java.util.OptionalInt;
  * @param weekly in how many of the newest weeks (ISO, from Monday) with a good full the first one stays
  * @param monthly in how many of the newest months with a good full the first one stays
  * @param yearly in how many of the newest years with a good full the last one stays
- * @param zone whose calendar counts
+ * @param zone whose calendar counts; UTC where no rule asks a calendar
+ * @param grace how long the objects of an expired backup stay for those who read it already
  */
 public record RetentionPolicy(
-        OptionalInt full, Optional<Duration> window, int weekly, int monthly, int yearly, ZoneId zone) {
-    private static final int MAX_COUNT = 10_000;
-    private static final Duration MAX_WINDOW = Duration.ofDays(36_500);
+        OptionalInt full,
+        Optional<Duration> window,
+        int weekly,
+        int monthly,
+        int yearly,
+        ZoneId zone,
+        Duration grace) {
+    /** The grace period that holds when nothing else is said. */
+    public static final Duration DEFAULT_GRACE = Duration.ofDays(7);
+
+    static final int MAX_COUNT = 10_000;
+    static final Duration MAX_WINDOW = Duration.ofDays(36_500);
+    static final Duration MAX_GRACE = Duration.ofDays(365);
 
     public RetentionPolicy {
         full.ifPresent(count -> requireRange("full", count, 1));
@@ -33,6 +45,10 @@ public record RetentionPolicy(
                 throw refused("window", span.toString(), "more than nothing and at most 36500 days");
             }
         });
+        if (grace.isNegative() || grace.compareTo(MAX_GRACE) > 0) {
+            throw refused("grace", grace.toString(), "0 to 365 days");
+        }
+        zone = weekly == 0 && monthly == 0 && yearly == 0 ? ZoneOffset.UTC : zone.normalized();
     }
 
     private static void requireRange(String rule, int count, int min) {

@@ -142,7 +142,8 @@ final class RetentionCase {
                 calendar.getOrDefault("weekly", 0),
                 calendar.getOrDefault("monthly", 0),
                 calendar.getOrDefault("yearly", 0),
-                ZoneOffset.UTC);
+                ZoneOffset.UTC,
+                RetentionPolicy.DEFAULT_GRACE);
     }
 
     ExpirePlan plan(String policy, int day) {

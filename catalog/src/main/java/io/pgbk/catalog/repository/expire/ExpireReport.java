@@ -1,0 +1,31 @@
+package io.pgbk.catalog.repository.expire;
+
+import io.pgbk.catalog.repository.backup.BackupCatalog;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.retention.ExpirePlan;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What expiry decided and what it did.
+ *
+ * @param plan what stays and what goes by the policy
+ * @param needed backups of the plan that stay for now, and who needs them
+ * @param removed backups and dead labels whose objects went, or should have
+ * @param walKeptFrom from where WAL stays without a hole; empty when there is no backup to begin from
+ * @param bytesFreed stored bytes that went; of a dry run those that go in the end
+ * @param bytesLater stored bytes that go when grace periods are over
+ */
+public record ExpireReport(
+        ExpirePlan plan,
+        Map<Label, String> needed,
+        List<BackupCatalog.Deletion> removed,
+        Optional<KeptWalStart> walKeptFrom,
+        long bytesFreed,
+        long bytesLater) {
+    public ExpireReport {
+        needed = Map.copyOf(needed);
+        removed = List.copyOf(removed);
+    }
+}

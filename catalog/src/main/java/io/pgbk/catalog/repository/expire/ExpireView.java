@@ -1,0 +1,81 @@
+package io.pgbk.catalog.repository.expire;
+
+import io.pgbk.catalog.repository.Incarnation;
+import io.pgbk.catalog.repository.backup.BackupListing;
+import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackUse;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.retention.Candidate;
+import io.pgbk.catalog.repository.retention.ExpirePlan;
+import io.pgbk.catalog.repository.retention.ExpirePlanner;
+import io.pgbk.catalog.repository.retention.RetentionPolicy;
+import io.pgbk.catalog.repository.retention.TimelineEnd;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a repository holds of a cluster at one moment, as far as expiry asks.
+ *
+ * @param now the time that clean-up may trust
+ */
+public record ExpireView(List<BackupRecord> backups, List<TimelineEnd> ends, Instant now) {
+    public ExpireView {
+        backups = List.copyOf(backups);
+        ends = List.copyOf(ends);
+    }
+
+    /**
+     * Reads it: one listing and one read for each backup and event, and a few requests for each timeline.
+     *
+     * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged (nobody knows what that backup needs) or the
+     *     clocks of host and store differ; TIMELINE_CONFLICT
+     */
+    public static ExpireView read(ClusterCatalog cluster) {
+        BackupListing listing = cluster.backups().listing();
+        for (Map.Entry<Label, PgbkException> damaged : listing.damaged().entrySet()) {
+            throw new PgbkException(
+                    ErrorCode.REFUSED_BY_POLICY,
+                    "backup " + damaged.getKey() + " cannot be read, so nobody knows what it needs",
+                    "Run `pgbk verify`; nothing is removed while a backup's summary is damaged.",
+                    damaged.getValue());
+        }
+        List<Incarnation> incarnations = cluster.incarnations();
+        return new ExpireView(
+                listing.backups(),
+                incarnations.stream()
+                        .flatMap(incarnation -> new LineEnds(cluster.wal(incarnation)).read().stream())
+                        .toList(),
+                ServerTime.trusted(cluster, incarnations, listing.backups()));
+    }
+
+    /** What a policy keeps of it. */
+    public ExpirePlan plan(RetentionPolicy policy) {
+        return new ExpirePlanner(policy, ends, now)
+                .plan(backups.stream().map(Candidate::of).toList());
+    }
+
+    /** Stored data that goes when these backups go and no other. */
+    public long storedBytes(Set<Label> labels) {
+        return backups.stream()
+                .filter(backup -> labels.contains(backup.label()))
+                .mapToLong(backup -> backup.manifest().storedBytes()
+                        + backup.packs().stream()
+                                .filter(pack -> pack.label().equals(backup.label()))
+                                .mapToLong(PackUse::storedBytes)
+                                .sum())
+                .sum();
+    }
+
+    /** The newest incarnation that has a backup. */
+    Optional<Integer> newestIncarnation() {
+        return backups.stream()
+                .map(backup -> backup.summary().facts().incarnation())
+                .max(Integer::compare);
+    }
+}

@@ -1,0 +1,119 @@
+package io.pgbk.catalog.repository.expire;
+
+import io.pgbk.catalog.repository.backup.BackupCatalog;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.lease.Leases;
+import io.pgbk.catalog.repository.retention.ExpirePlan;
+import io.pgbk.catalog.repository.retention.RetentionPolicy;
+import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
+import io.pgbk.task.TaskMonitor;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Carries the retention policy of a repository out for one cluster. Decides nothing itself: the planner says what goes,
+ * the catalogue removes it in two phases. A run that was killed is finished by the next one, wherever that runs.
+ */
+public final class Expiry {
+    /** The lease under which backups of a cluster expire, one run at a time. */
+    public static final String LEASE = "expire";
+
+    private final ClusterCatalog cluster;
+    private final RetentionPolicy policy;
+    private final TaskMonitor monitor;
+
+    public Expiry(ClusterCatalog cluster, RetentionPolicy policy, TaskMonitor monitor) {
+        this.cluster = cluster;
+        this.policy = policy;
+        this.monitor = monitor;
+    }
+
+    /**
+     * Says what would go, and writes nothing.
+     *
+     * @throws PgbkException as {@link ExpireView#read}
+     */
+    public ExpireReport dryRun() {
+        ExpireView view = ExpireView.read(cluster);
+        ExpirePlan plan = view.plan(policy);
+        Set<Label> going =
+                plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
+        return new ExpireReport(
+                plan, Map.of(), List.of(), KeptWalStart.of(plan, view.ends()), view.storedBytes(going), 0);
+    }
+
+    /**
+     * Begins the removal of what the policy does not keep, and removes what was begun longer than the grace period ago,
+     * what earlier runs left half removed, and what backups that died left.
+     *
+     * @throws PgbkException HELD_BY_ANOTHER when another run is at work or took over, STORE_UNSAFE, REFUSED_BY_POLICY as
+     *     {@link ExpireView#read}
+     */
+    public ExpireReport run() {
+        requireSafeStore();
+        try (Leases.Lease lease = cluster.leases().acquire(LEASE, LEASE, Duration.ZERO)) {
+            Runnable mayGoOn = () -> {
+                monitor.checkCancelled();
+                lease.proveHeld();
+            };
+            ExpireView view = ExpireView.read(cluster);
+            ExpirePlan plan = view.plan(policy);
+            mayGoOn.run();
+            Map<Label, String> needed = cluster.backups().expire(begun(view, plan), policy.grace());
+            mayGoOn.run();
+            List<BackupCatalog.Deletion> removed = cluster.backups().purge(mayGoOn);
+            return new ExpireReport(
+                    plan,
+                    needed,
+                    removed,
+                    KeptWalStart.of(plan, view.ends()),
+                    removed.stream()
+                            .mapToLong(BackupCatalog.Deletion::bytesFreed)
+                            .sum(),
+                    view.storedBytes(waiting(plan, needed, removed)));
+        }
+    }
+
+    private void requireSafeStore() {
+        if (!cluster.repository().storeIsSafe()) {
+            throw new PgbkException(
+                    ErrorCode.STORE_UNSAFE,
+                    cluster.repository().displayName()
+                            + " cannot create objects exclusively, so that nobody may clean up there",
+                    "Delete single backups with `pgbk delete --now`.");
+        }
+    }
+
+    /** The removals that begin with this run. */
+    private static Map<Label, String> begun(ExpireView view, ExpirePlan plan) {
+        Set<Label> expiring = view.backups().stream()
+                .filter(backup -> backup.expiring())
+                .map(backup -> backup.label())
+                .collect(Collectors.toSet());
+        Map<Label, String> reasons = new LinkedHashMap<>();
+        // Those that are built on others first: whenever this dies, nothing that goes is needed by what stays.
+        plan.remove().reversed().stream()
+                .filter(removed -> !expiring.contains(removed.label()))
+                .forEach(removed -> reasons.put(removed.label(), removed.reason()));
+        return reasons;
+    }
+
+    private static Set<Label> waiting(
+            ExpirePlan plan, Map<Label, String> needed, List<BackupCatalog.Deletion> removed) {
+        Set<Label> waiting = new HashSet<>();
+        plan.remove().forEach(one -> waiting.add(one.label()));
+        waiting.removeAll(needed.keySet());
+        removed.stream()
+                .filter(BackupCatalog.Deletion::removed)
+                .forEach(deletion -> waiting.remove(deletion.label()));
+        return waiting;
+    }
+}
