@@ -30,6 +30,9 @@ public final class FaultyStore implements ObjectStore {
     private volatile boolean exclusive = true;
     private volatile int actAt = Integer.MAX_VALUE;
     private volatile Runnable action = () -> {};
+    private volatile int suspendAt = Integer.MAX_VALUE;
+    private volatile Runnable meanwhile = () -> {};
+    private volatile Thread standing = Thread.currentThread();
 
     public FaultyStore(ObjectStore store, ManualTime time) {
         this.store = store;
@@ -55,6 +58,22 @@ public final class FaultyStore implements ObjectStore {
         return actAt == Integer.MAX_VALUE;
     }
 
+    /**
+     * Before the nth call, or the next one behind it of the thread that says this, all threads of the process stand still
+     * while others do something; then it goes on as if nothing was.
+     */
+    public void suspendAtCall(int call, Runnable others) {
+        calls.set(0);
+        meanwhile = others;
+        standing = Thread.currentThread();
+        suspendAt = call;
+    }
+
+    /** Whether {@link #suspendAtCall} has come to its call. */
+    public boolean wasSuspended() {
+        return suspendAt == 0;
+    }
+
     public void revive() {
         dieAt = Integer.MAX_VALUE;
     }
@@ -74,8 +93,18 @@ public final class FaultyStore implements ObjectStore {
             actAt = Integer.MAX_VALUE;
             action.run();
         }
+        if (call >= suspendAt) {
+            suspend();
+        }
         if (call > dieAt || (call == dieAt && !afterEffect)) {
             throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died at call " + dieAt);
+        }
+    }
+
+    private synchronized void suspend() {
+        if (suspendAt > 0 && Thread.currentThread().equals(standing)) {
+            meanwhile.run();
+            suspendAt = 0;
         }
     }
 

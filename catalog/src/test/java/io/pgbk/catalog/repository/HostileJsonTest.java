@@ -12,6 +12,8 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.repository.retention.RetentionPolicy;
+import io.pgbk.catalog.repository.retention.StoredPolicies;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.WalFileName;
@@ -23,10 +25,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -240,5 +244,13 @@ class HostileJsonTest {
             assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_TOO_NEW);
             assertThat(e.hint()).contains("newer pgbk");
         }
+    }
+
+    @Test
+    void inARetentionPolicy() throws IOException {
+        StoredPolicies policies = new StoredPolicies(cluster.repository());
+        policies.write(new RetentionPolicy(
+                OptionalInt.of(3), Optional.of(Duration.ofDays(14)), 4, 12, 5, ZoneId.of("Europe/Berlin"), Duration.ZERO));
+        every(RepositoryLayout.policy(1), ObjectKind.POLICY, policies::newest);
     }
 }
