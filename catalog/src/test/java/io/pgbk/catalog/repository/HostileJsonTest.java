@@ -250,7 +250,13 @@ class HostileJsonTest {
     void inARetentionPolicy() throws IOException {
         StoredPolicies policies = new StoredPolicies(cluster.repository());
         policies.write(new RetentionPolicy(
-                OptionalInt.of(3), Optional.of(Duration.ofDays(14)), 4, 12, 5, ZoneId.of("Europe/Berlin"), Duration.ZERO));
+                OptionalInt.of(3),
+                Optional.of(Duration.ofDays(14)),
+                4,
+                12,
+                5,
+                ZoneId.of("Europe/Berlin"),
+                Duration.ZERO));
         every(RepositoryLayout.policy(1), ObjectKind.POLICY, policies::newest);
     }
 }

@@ -52,8 +52,7 @@ record ExpireAnswer(
                         .map(start -> WalSegmentName.of(
                                         start.timeline(),
                                         start.from(),
-                                        cluster.incarnation(start.incarnation())
-                                                .segmentSize())
+                                        cluster.incarnation(start.incarnation()).segmentSize())
                                 .toString())
                         .orElse(null),
                 report.bytesFreed(),

@@ -74,7 +74,9 @@ final class PolicyText {
 
     private static Map<String, String> byName(RetentionPolicy policy) {
         Map<String, String> rules = new LinkedHashMap<>();
-        rules.put("full", policy.full().isPresent() ? Integer.toString(policy.full().getAsInt()) : "none");
+        rules.put(
+                "full",
+                policy.full().isPresent() ? Integer.toString(policy.full().getAsInt()) : "none");
         rules.put("weekly", count(policy.weekly()));
         rules.put("monthly", count(policy.monthly()));
         rules.put("yearly", count(policy.yearly()));

@@ -86,14 +86,13 @@ public final class RetentionCommand {
                     .orElse(List.of());
             boolean changed = !stored.map(StoredPolicies.Stored::policy).equals(Optional.of(configured));
             ExpireAnswer plan = plan(configuration, repository, configured);
-            int number = changed
-                    ? policies.write(configured)
-                    : stored.orElseThrow().number();
+            int number =
+                    changed ? policies.write(configured) : stored.orElseThrow().number();
             List<String> text = new ArrayList<>();
             text.add((changed ? "set" : "unchanged") + " in repository " + place.name() + ": "
                     + PolicyText.show(configured));
-            differences.forEach(difference -> text.add("  " + difference.replace(" in the repository", " before")
-                    .replace(" in the configuration", " now")));
+            differences.forEach(difference -> text.add("  "
+                    + difference.replace(" in the repository", " before").replace(" in the configuration", " now")));
             text.addAll(plan.text());
             session.console()
                     .answer(

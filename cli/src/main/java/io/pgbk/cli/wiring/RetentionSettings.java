@@ -23,7 +23,11 @@ public final class RetentionSettings {
                 settings.number(repository.path("retention.weekly")).orElse(0),
                 settings.number(repository.path("retention.monthly")).orElse(0),
                 settings.number(repository.path("retention.yearly")).orElse(0),
-                configuration.settings().zone("time-zone").<ZoneId>map(zone -> zone).orElse(ZoneOffset.UTC),
+                configuration
+                        .settings()
+                        .zone("time-zone")
+                        .<ZoneId>map(zone -> zone)
+                        .orElse(ZoneOffset.UTC),
                 settings.span(repository.path("retention.grace")).orElse(RetentionPolicy.DEFAULT_GRACE));
     }
 }

@@ -14,7 +14,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -44,8 +43,7 @@ public final class Expiry {
     public ExpireReport dryRun() {
         ExpireView view = ExpireView.read(cluster);
         ExpirePlan plan = view.plan(policy);
-        Set<Label> going =
-                plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
+        Set<Label> going = plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
         return new ExpireReport(
                 plan, Map.of(), List.of(), KeptWalStart.of(plan, view.ends()), view.storedBytes(going), 0);
     }
@@ -111,9 +109,7 @@ public final class Expiry {
         Set<Label> waiting = new HashSet<>();
         plan.remove().forEach(one -> waiting.add(one.label()));
         waiting.removeAll(needed.keySet());
-        removed.stream()
-                .filter(BackupCatalog.Deletion::removed)
-                .forEach(deletion -> waiting.remove(deletion.label()));
+        removed.stream().filter(BackupCatalog.Deletion::removed).forEach(deletion -> waiting.remove(deletion.label()));
         return waiting;
     }
 }

@@ -35,9 +35,7 @@ public record KeptWalStart(int incarnation, int timeline, Lsn from) {
                 break;
             }
             start = new KeptWalStart(
-                    incarnation,
-                    range.timeline(),
-                    Lsn.max(kept.get().from(), range.from()));
+                    incarnation, range.timeline(), Lsn.max(kept.get().from(), range.from()));
             if (kept.get().from().isAfter(range.from())) {
                 break;
             }

@@ -28,8 +28,7 @@ final class LineEnds {
                     .map(TimelineHistory::startLsn)
                     .max(Comparator.naturalOrder());
             if (history.isPresent() && (lastBranch.isEmpty() || goesOnBehind(timeline, lastBranch.get()))) {
-                ends.add(new TimelineEnd(
-                        wal.incarnation().number(), history.get(), wal.newestArchivedTime(timeline)));
+                ends.add(new TimelineEnd(wal.incarnation().number(), history.get(), wal.newestArchivedTime(timeline)));
             }
         }
         return ends;

@@ -21,13 +21,7 @@ import java.util.OptionalInt;
  * @param grace how long the objects of an expired backup stay for those who read it already
  */
 public record RetentionPolicy(
-        OptionalInt full,
-        Optional<Duration> window,
-        int weekly,
-        int monthly,
-        int yearly,
-        ZoneId zone,
-        Duration grace) {
+        OptionalInt full, Optional<Duration> window, int weekly, int monthly, int yearly, ZoneId zone, Duration grace) {
     /** The grace period that holds when nothing else is said. */
     public static final Duration DEFAULT_GRACE = Duration.ofDays(7);
 

@@ -56,7 +56,8 @@ public final class StoredPolicies {
                 .toList()
                 .reversed();
         PgbkException damage = null;
-        for (RepositoryObject.Policy policy : policies.stream().limit(MAX_DAMAGED).toList()) {
+        for (RepositoryObject.Policy policy :
+                policies.stream().limit(MAX_DAMAGED).toList()) {
             try {
                 return Optional.of(read(
                         policy.number(),
@@ -104,9 +105,7 @@ public final class StoredPolicies {
                     "Update pgbk on this machine.");
         }
         RetentionPolicy policy = new RetentionPolicy(
-                json.has(FULL)
-                        ? OptionalInt.of(json.integer(FULL, 1, RetentionPolicy.MAX_COUNT))
-                        : OptionalInt.empty(),
+                json.has(FULL) ? OptionalInt.of(json.integer(FULL, 1, RetentionPolicy.MAX_COUNT)) : OptionalInt.empty(),
                 json.has(WINDOW)
                         ? Optional.of(span(json, WINDOW, Duration.ofNanos(1), RetentionPolicy.MAX_WINDOW))
                         : Optional.empty(),

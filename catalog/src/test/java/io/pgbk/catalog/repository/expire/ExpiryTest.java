@@ -351,10 +351,7 @@ class ExpiryTest {
             store.suspendAtCall(call, () -> {
                 try (Repository other = place.open("other")) {
                     // As long as nobody renews, another host waits for the lease's period and takes it.
-                    new Expiry(
-                                    new ClusterCatalog(other, TestPlace.CLUSTER),
-                                    full(1, Duration.ZERO),
-                                    TaskMonitor.SILENT)
+                    new Expiry(new ClusterCatalog(other, TestPlace.CLUSTER), full(1, Duration.ZERO), TaskMonitor.SILENT)
                             .run();
                 }
             });

@@ -102,7 +102,8 @@ class StoredPoliciesTest {
 
         assertThatThrownBy(policies::newest)
                 .isInstanceOfSatisfying(
-                        PgbkException.class, failure -> assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
+                        PgbkException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
     }
 
     @Test
@@ -129,6 +130,7 @@ class StoredPoliciesTest {
 
         assertThatThrownBy(policies::newest)
                 .isInstanceOfSatisfying(
-                        PgbkException.class, failure -> assertThat(failure.code()).isEqualTo(ErrorCode.FORMAT_TOO_NEW));
+                        PgbkException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.FORMAT_TOO_NEW));
     }
 }
