@@ -1,0 +1,103 @@
+package io.pgbk.cli.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/** retention and expire from their arguments to what is left of a repository. */
+class ExpireTest {
+    private final CommandSite site = SharedSite.get();
+    private final String label = SharedSite.label();
+
+    private Path configure(String name, String retention) {
+        return site.configure(
+                name, site.repository("primary", "expire") + (retention.isEmpty() ? "" : "    retention: " + retention + "\n"));
+    }
+
+    private JsonNode json(Path config, String... command) {
+        List<String> all = new ArrayList<>(List.of(command));
+        all.addAll(List.of("--output", "json"));
+        return site.runWith(config, all.toArray(String[]::new)).orFail().json();
+    }
+
+    @Test
+    void expireRefusesUntilThePolicyIsInTheRepositoryAndThenDoesWhatItsDryRunSaid() throws Exception {
+        site.copyRepository("expire");
+        Path config = configure("expire.yaml", "{full: 1, grace: 0d}");
+        Path older = configure("expire-older.yaml", "{full: 2, weekly: 3}");
+
+        assertThat(site.runWith(config, "expire").failed(71).err())
+                .contains("has no retention policy")
+                .contains("pgbk retention set");
+        assertThat(site.runWith(config, "retention", "show").orFail().out())
+                .contains("no policy: nothing expires")
+                .contains("full: 1, grace: 0d");
+        JsonNode set = json(config, "retention", "set");
+        assertThat(set.get("changed").asBoolean()).isTrue();
+        assertThat(set.at("/plan/keep/0/label").asString()).isEqualTo(label);
+        assertThat(json(config, "retention", "set").get("changed").asBoolean()).isFalse();
+        JsonNode shown = json(older, "retention", "show");
+        assertThat(shown.get("same").asBoolean()).isFalse();
+        assertThat(shown.at("/stored/rules/full").asInt()).isEqualTo(1);
+        assertThat(shown.at("/configured/weekly").asInt()).isEqualTo(3);
+        assertThat(site.runWith(older, "expire").failed(71).err())
+                .contains("full: 1 in the repository, 2 in the configuration")
+                .contains("weekly: none in the repository, 3 in the configuration")
+                .contains("grace: 0d in the repository, 7d in the configuration");
+
+        String newer = backup(config);
+        site.runWith(config, "pin", label, "--reason", "audit").orFail();
+        JsonNode pinned = json(config, "expire");
+        assertThat(pinned.at("/keep/0/reasons/0").asString()).isEqualTo("pinned");
+        assertThat(pinned.get("remove")).isEmpty();
+        site.runWith(config, "unpin", label).orFail();
+
+        assertThat(site.runWith(config, "expire", "--dry-run").orFail().out())
+                .containsPattern("keep +" + newer + " +the last good backup of incarnation 1; one of the 1 newest")
+                .containsPattern("would remove +" + label + " +no rule keeps it")
+                .contains("would free");
+        JsonNode dry = json(config, "expire", "--dry-run");
+        assertThat(dry.at("/remove/0/label").asString()).isEqualTo(label);
+        assertThat(dry.get("bytesFreed").asLong()).isPositive();
+        List<JsonNode> done = twoAtOnce(config);
+
+        JsonNode first = done.getFirst();
+        for (String member : List.of("keep", "remove", "walKeptFrom")) {
+            assertThat(first.get(member)).as(member).isEqualTo(dry.get(member));
+        }
+        assertThat(first.at("/gone/0/label").asString()).isEqualTo(label);
+        assertThat(first.get("bytesFreed").asLong())
+                .isGreaterThanOrEqualTo(dry.get("bytesFreed").asLong());
+        assertThat(done.getLast().get("remove")).isEmpty();
+        assertThat(site.runWith(config, "info").orFail().out()).contains(newer).doesNotContain(label);
+        assertThat(site.runWith(config, "verify").orFail().out()).contains("sound");
+    }
+
+    private String backup(Path config) {
+        site.archiveWith(config);
+        try {
+            return json(config, "backup").get("label").asString();
+        } finally {
+            site.archiveOnlyWith(site.config());
+        }
+    }
+
+    /** The answers, that of the run that came first at the front. */
+    private List<JsonNode> twoAtOnce(Path config) throws InterruptedException, ExecutionException {
+        try (ExecutorService both = Executors.newFixedThreadPool(2)) {
+            Future<JsonNode> left = both.submit(() -> json(config, "expire"));
+            Future<JsonNode> right = both.submit(() -> json(config, "expire"));
+            return left.get().get("remove").isEmpty()
+                    ? List.of(right.get(), left.get())
+                    : List.of(left.get(), right.get());
+        }
+    }
+}
