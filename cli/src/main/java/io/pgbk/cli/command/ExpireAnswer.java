@@ -18,6 +18,8 @@ record ExpireAnswer(
         List<Needed> needed,
         List<Gone> gone,
         @Nullable String walKeptFrom,
+        long walFilesRemoved,
+        Map<String, String> walLeftovers,
         long bytesFreed,
         long bytesLater,
         boolean dryRun) {
@@ -55,6 +57,8 @@ record ExpireAnswer(
                                         cluster.incarnation(start.incarnation()).segmentSize())
                                 .toString())
                         .orElse(null),
+                report.wal().files(),
+                new TreeMap<>(report.wal().leftovers()),
                 report.bytesFreed(),
                 report.bytesLater(),
                 dryRun);

@@ -3,6 +3,7 @@ package io.pgbk.catalog.repository.expire;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
+import io.pgbk.catalog.repository.retention.WalRemover;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param needed backups of the plan that stay for now, and who needs them
  * @param removed backups and dead labels whose objects went, or should have
  * @param walKeptFrom from where WAL stays without a hole; empty when there is no backup to begin from
+ * @param wal what went of the archive, or would go
  * @param bytesFreed stored bytes that went; of a dry run those that go in the end
  * @param bytesLater stored bytes that go when grace periods are over
  */
@@ -22,6 +24,7 @@ public record ExpireReport(
         Map<Label, String> needed,
         List<BackupCatalog.Deletion> removed,
         Optional<KeptWalStart> walKeptFrom,
+        WalRemover.Removal wal,
         long bytesFreed,
         long bytesLater) {
     public ExpireReport {

@@ -1,22 +1,21 @@
 package io.pgbk.catalog.repository.expire;
 
-import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.retention.Candidate;
+import io.pgbk.catalog.repository.retention.ClockGuard;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
 import io.pgbk.catalog.repository.retention.ExpirePlanner;
 import io.pgbk.catalog.repository.retention.RetentionPolicy;
-import io.pgbk.catalog.repository.retention.TimelineEnd;
+import io.pgbk.catalog.repository.retention.WalInventory;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -24,10 +23,9 @@ import java.util.Set;
  *
  * @param now the time that clean-up may trust
  */
-public record ExpireView(List<BackupRecord> backups, List<TimelineEnd> ends, Instant now) {
+public record ExpireView(List<BackupRecord> backups, WalInventory wal, Instant now) {
     public ExpireView {
         backups = List.copyOf(backups);
-        ends = List.copyOf(ends);
     }
 
     /**
@@ -37,6 +35,16 @@ public record ExpireView(List<BackupRecord> backups, List<TimelineEnd> ends, Ins
      *     clocks of host and store differ; TIMELINE_CONFLICT
      */
     public static ExpireView read(ClusterCatalog cluster) {
+        // WAL first: what a backup that is listed later needs was archived later, or is needed by that backup.
+        return read(cluster, WalInventory.gather(cluster));
+    }
+
+    /** The same archive with the backups that are listed now. */
+    ExpireView again(ClusterCatalog cluster) {
+        return read(cluster, wal);
+    }
+
+    private static ExpireView read(ClusterCatalog cluster, WalInventory wal) {
         BackupListing listing = cluster.backups().listing();
         for (Map.Entry<Label, PgbkException> damaged : listing.damaged().entrySet()) {
             throw new PgbkException(
@@ -45,18 +53,12 @@ public record ExpireView(List<BackupRecord> backups, List<TimelineEnd> ends, Ins
                     "Run `pgbk verify`; nothing is removed while a backup's summary is damaged.",
                     damaged.getValue());
         }
-        List<Incarnation> incarnations = cluster.incarnations();
-        return new ExpireView(
-                listing.backups(),
-                incarnations.stream()
-                        .flatMap(incarnation -> new LineEnds(cluster.wal(incarnation)).read().stream())
-                        .toList(),
-                ServerTime.trusted(cluster, incarnations, listing.backups()));
+        return new ExpireView(listing.backups(), wal, ClockGuard.now(cluster, listing.backups()));
     }
 
     /** What a policy keeps of it. */
     public ExpirePlan plan(RetentionPolicy policy) {
-        return new ExpirePlanner(policy, ends, now)
+        return new ExpirePlanner(policy, wal.ends(), now)
                 .plan(backups.stream().map(Candidate::of).toList());
     }
 
@@ -70,12 +72,5 @@ public record ExpireView(List<BackupRecord> backups, List<TimelineEnd> ends, Ins
                                 .mapToLong(PackUse::storedBytes)
                                 .sum())
                 .sum();
-    }
-
-    /** The newest incarnation that has a backup. */
-    Optional<Integer> newestIncarnation() {
-        return backups.stream()
-                .map(backup -> backup.summary().facts().incarnation())
-                .max(Integer::compare);
     }
 }

@@ -6,6 +6,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
 import io.pgbk.catalog.repository.retention.RetentionPolicy;
+import io.pgbk.catalog.repository.retention.WalRemover;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -44,13 +45,21 @@ public final class Expiry {
         ExpireView view = ExpireView.read(cluster);
         ExpirePlan plan = view.plan(policy);
         Set<Label> going = plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
+        WalRemover.Removal archived =
+                new WalRemover(cluster, view.wal(), monitor::checkCancelled, monitor).preview(plan.wal());
         return new ExpireReport(
-                plan, Map.of(), List.of(), KeptWalStart.of(plan, view.ends()), view.storedBytes(going), 0);
+                plan,
+                Map.of(),
+                List.of(),
+                KeptWalStart.of(plan, view.wal().ends()),
+                archived,
+                view.storedBytes(going) + archived.bytes(),
+                0);
     }
 
     /**
      * Begins the removal of what the policy does not keep, and removes what was begun longer than the grace period ago,
-     * what earlier runs left half removed, and what backups that died left.
+     * what earlier runs left half removed, what backups that died left, and the WAL that nothing needs any more.
      *
      * @throws PgbkException HELD_BY_ANOTHER when another run is at work or took over, STORE_UNSAFE, REFUSED_BY_POLICY as
      *     {@link ExpireView#read}
@@ -68,14 +77,19 @@ public final class Expiry {
             Map<Label, String> needed = cluster.backups().expire(begun(view, plan), policy.grace());
             mayGoOn.run();
             List<BackupCatalog.Deletion> removed = cluster.backups().purge(mayGoOn);
+            // WAL follows from what is left: backups that stay for now keep theirs.
+            WalRemover.Removal archived = new WalRemover(cluster, view.wal(), mayGoOn, monitor)
+                    .run(view.again(cluster).plan(policy).wal());
             return new ExpireReport(
                     plan,
                     needed,
                     removed,
-                    KeptWalStart.of(plan, view.ends()),
+                    KeptWalStart.of(plan, view.wal().ends()),
+                    archived,
                     removed.stream()
-                            .mapToLong(BackupCatalog.Deletion::bytesFreed)
-                            .sum(),
+                                    .mapToLong(BackupCatalog.Deletion::bytesFreed)
+                                    .sum()
+                            + archived.bytes(),
                     view.storedBytes(waiting(plan, needed, removed)));
         }
     }

@@ -271,24 +271,6 @@ public final class WalArchive {
         return newest;
     }
 
-    /** The newest whole segment of a timeline; empty when it has none. */
-    public Optional<WalSegmentName> newestSegment(int timeline) {
-        return continuity.newest(timeline, 1).stream().findFirst();
-    }
-
-    /**
-     * When a timeline was last written to, by the clocks of the hosts that archived: its newest segment, else its
-     * history. Empty when it has neither.
-     */
-    public Optional<Instant> newestArchivedTime(int timeline) {
-        WalFileName newest = newestSegment(timeline)
-                .<WalFileName>map(WalFileName.Segment::new)
-                .orElseGet(() -> new WalFileName.History(timeline));
-        return files.variants(newest).stream()
-                .map(object -> files.info(object).archived())
-                .max(Instant::compareTo);
-    }
-
     /** All that is archived under one name, and what happened to it: for {@code wal show}. */
     public WalNameReport show(WalFileName name) {
         List<WalObject> objects = files.variants(name);
