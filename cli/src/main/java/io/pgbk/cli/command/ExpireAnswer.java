@@ -2,9 +2,11 @@ package io.pgbk.cli.command;
 
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.expire.ExpireReport;
+import io.pgbk.catalog.repository.lock.LockRenewal;
 import io.pgbk.cli.output.TextTable;
 import io.pgbk.cli.output.Units;
 import io.pgbk.postgres.WalSegmentName;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,8 @@ record ExpireAnswer(
         @Nullable String walKeptFrom,
         long walFilesRemoved,
         Map<String, String> walLeftovers,
+        @Nullable Instant lockedUntil,
+        long locksExtended,
         long bytesFreed,
         long bytesLater,
         boolean dryRun) {
@@ -59,6 +63,8 @@ record ExpireAnswer(
                         .orElse(null),
                 report.wal().files(),
                 new TreeMap<>(report.wal().leftovers()),
+                report.locks().map(LockRenewal.Renewed::until).orElse(null),
+                report.locks().map(LockRenewal.Renewed::objects).orElse(0L),
                 report.bytesFreed(),
                 report.bytesLater(),
                 dryRun);

@@ -76,7 +76,7 @@ class ConfigurationLoaderTest {
                     path-style: true
                     credentials: {access-key-file: /a, secret-key-file: /s}
                     encryption: {key-file: /etc/pgbk/key, passphrase-file: /etc/pgbk/passphrase}
-                    retention: {full: 3, weekly: 4, monthly: 12, yearly: 5, window: 14d}
+                    retention: {full: 3, weekly: 4, monthly: 12, yearly: 5, window: 14d, grace: 3d}
                     wal: required
                     ca-file: /etc/ssl/ca.pem
                     allow-http: false

@@ -19,7 +19,9 @@ class ExpireTest {
 
     private Path configure(String name, String retention) {
         return site.configure(
-                name, site.repository("primary", "expire") + (retention.isEmpty() ? "" : "    retention: " + retention + "\n"));
+                name,
+                site.repository("primary", "expire")
+                        + (retention.isEmpty() ? "" : "    retention: " + retention + "\n"));
     }
 
     private JsonNode json(Path config, String... command) {

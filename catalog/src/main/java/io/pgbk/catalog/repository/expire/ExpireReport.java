@@ -2,6 +2,7 @@ package io.pgbk.catalog.repository.expire;
 
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.lock.LockRenewal;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
 import io.pgbk.catalog.repository.retention.WalRemover;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param removed backups and dead labels whose objects went, or should have
  * @param walKeptFrom from where WAL stays without a hole; empty when there is no backup to begin from
  * @param wal what went of the archive, or would go
+ * @param locks what was locked longer; empty without object lock and of a dry run
  * @param bytesFreed stored bytes that went; of a dry run those that go in the end
  * @param bytesLater stored bytes that go when grace periods are over
  */
@@ -25,6 +27,7 @@ public record ExpireReport(
         List<BackupCatalog.Deletion> removed,
         Optional<KeptWalStart> walKeptFrom,
         WalRemover.Removal wal,
+        Optional<LockRenewal.Renewed> locks,
         long bytesFreed,
         long bytesLater) {
     public ExpireReport {

@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Leases;
+import io.pgbk.catalog.repository.lock.LockRenewal;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
 import io.pgbk.catalog.repository.retention.RetentionPolicy;
 import io.pgbk.catalog.repository.retention.WalRemover;
@@ -15,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -53,6 +55,7 @@ public final class Expiry {
                 List.of(),
                 KeptWalStart.of(plan, view.wal().ends()),
                 archived,
+                Optional.empty(),
                 view.storedBytes(going) + archived.bytes(),
                 0);
     }
@@ -73,6 +76,9 @@ public final class Expiry {
             };
             ExpireView view = ExpireView.read(cluster);
             ExpirePlan plan = view.plan(policy);
+            // What stays is made safe before anything goes.
+            Optional<LockRenewal.Renewed> locks =
+                    new LockRenewal(cluster, mayGoOn).run(view.backups(), plan, view.now());
             mayGoOn.run();
             Map<Label, String> needed = cluster.backups().expire(begun(view, plan), policy.grace());
             mayGoOn.run();
@@ -86,6 +92,7 @@ public final class Expiry {
                     removed,
                     KeptWalStart.of(plan, view.wal().ends()),
                     archived,
+                    locks,
                     removed.stream()
                                     .mapToLong(BackupCatalog.Deletion::bytesFreed)
                                     .sum()

@@ -4,6 +4,7 @@ import io.pgbk.postgres.TimelineHistory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,10 +20,22 @@ final class Lines {
     static final Duration QUIET = Duration.ofDays(14);
 
     private final List<TimelineEnd> all;
+    private final List<Candidate> backups;
+    /** Of each line, by place, the backups from which replay reaches its end, by place. */
+    private final List<BitSet> reaching = new ArrayList<>();
+
     private final Map<TimelineEnd, TimelineEnd> supersededBy = new HashMap<>();
 
-    private Lines(List<TimelineEnd> all) {
+    private Lines(List<TimelineEnd> all, List<Candidate> backups) {
         this.all = List.copyOf(all);
+        this.backups = List.copyOf(backups);
+        for (TimelineEnd line : this.all) {
+            BitSet places = new BitSet();
+            for (int place = 0; place < this.backups.size(); place++) {
+                places.set(place, line.continues(this.backups.get(place)));
+            }
+            reaching.add(places);
+        }
     }
 
     /**
@@ -40,12 +53,9 @@ final class Lines {
                 found.add(new TimelineEnd(incarnation, history(backup.timeline(), found), Optional.empty()));
             }
         }
-        Lines lines = new Lines(found);
-        for (TimelineEnd line : lines.all) {
-            lines.all.stream()
-                    .filter(other -> lines.mayBeLeft(line, backups, now) && supersedes(other, line, backups, fulls))
-                    .findFirst()
-                    .ifPresent(other -> lines.supersededBy.put(line, other));
+        Lines lines = new Lines(found, backups);
+        for (int line = 0; line < found.size(); line++) {
+            lines.findSuccessor(line, fulls, now);
         }
         return lines;
     }
@@ -63,25 +73,40 @@ final class Lines {
         return TimelineHistory.root(timeline);
     }
 
-    /** Of a server that is idle nothing may come for days; what only its line keeps is not given up for that. */
-    private boolean mayBeLeft(TimelineEnd line, List<Candidate> backups, Instant now) {
-        boolean hasOwn = backups.stream()
-                .anyMatch(backup -> line.continues(backup)
-                        && all.stream().noneMatch(other -> !other.equals(line) && other.continues(backup)));
-        return !hasOwn || line.isQuietSince(now.minus(QUIET));
+    private void findSuccessor(int line, int fulls, Instant now) {
+        Optional<Instant> left = all.get(line).lastWritten();
+        if (left.isEmpty() || (hasOwn(line) && !all.get(line).isQuietSince(now.minus(QUIET)))) {
+            return;
+        }
+        // A line that is written has none: every full elsewhere began before its newest WAL came.
+        BitSet newer = new BitSet();
+        for (int place = 0; place < backups.size(); place++) {
+            Candidate backup = backups.get(place);
+            newer.set(
+                    place,
+                    backup.countsAsFull()
+                            && backup.startTime().isAfter(left.get())
+                            && !reaching.get(line).get(place));
+        }
+        for (int other = 0; other < all.size(); other++) {
+            BitSet there = (BitSet) newer.clone();
+            there.and(reaching.get(other));
+            if (other != line && there.cardinality() >= fulls) {
+                supersededBy.put(all.get(line), all.get(other));
+                return;
+            }
+        }
     }
 
-    /** A line that is written cannot be superseded: every full elsewhere began before its newest WAL came. */
-    private static boolean supersedes(TimelineEnd other, TimelineEnd line, List<Candidate> backups, int fulls) {
-        if (other.equals(line) || line.lastWritten().isEmpty()) {
-            return false;
+    /** Of a server that is idle nothing may come for days; what only its line keeps is not given up for that. */
+    private boolean hasOwn(int line) {
+        BitSet own = (BitSet) reaching.get(line).clone();
+        for (int other = 0; other < all.size(); other++) {
+            if (other != line) {
+                own.andNot(reaching.get(other));
+            }
         }
-        Instant left = line.lastWritten().get();
-        return backups.stream()
-                        .filter(backup -> backup.countsAsFull() && other.continues(backup) && !line.continues(backup))
-                        .filter(backup -> backup.startTime().isAfter(left))
-                        .count()
-                >= fulls;
+        return !own.isEmpty();
     }
 
     List<TimelineEnd> all() {
@@ -93,17 +118,12 @@ final class Lines {
         return all.stream().filter(line -> !supersededBy.containsKey(line)).toList();
     }
 
-    boolean isOnLivingLine(Candidate backup) {
-        return living().stream().anyMatch(line -> line.continues(backup));
-    }
-
     /** The line that took the place of all those that the backup is on; empty when one of them lives. */
     Optional<TimelineEnd> successor(Candidate backup) {
-        return isOnLivingLine(backup)
-                ? Optional.empty()
-                : all.stream()
-                        .filter(line -> line.continues(backup))
-                        .flatMap(line -> Optional.ofNullable(supersededBy.get(line)).stream())
-                        .findFirst();
+        List<TimelineEnd> on =
+                all.stream().filter(line -> line.continues(backup)).toList();
+        return supersededBy.keySet().containsAll(on)
+                ? on.stream().map(supersededBy::get).findFirst()
+                : Optional.empty();
     }
 }

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.retention;
 
+import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import java.util.OptionalInt;
 public record RetentionPolicy(
         OptionalInt full, Optional<Duration> window, int weekly, int monthly, int yearly, ZoneId zone, Duration grace) {
     /** The grace period that holds when nothing else is said. */
-    public static final Duration DEFAULT_GRACE = Duration.ofDays(7);
+    public static final Duration DEFAULT_GRACE = BackupCatalog.GRACE;
 
     static final int MAX_COUNT = 10_000;
     static final Duration MAX_WINDOW = Duration.ofDays(36_500);

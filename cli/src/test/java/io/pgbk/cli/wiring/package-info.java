@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.wiring;
+
+import org.jspecify.annotations.NullMarked;
