@@ -111,18 +111,37 @@ public final class PageDigests {
     int transfer(int run, int frame, byte[] raw, PageDigests copy, String path) {
         int at = run;
         for (; at < runs && runFrames[at] == frame; at++) {
-            int count = runFirst[at + 1] - runFirst[at];
-            for (int page = 0; page < count; page++) {
-                if (digest(raw, runOffsets[at] + page * pageBytes) != digests[runFirst[at] + page]) {
-                    throw Damage.of(
-                            path,
-                            "the page at byte " + (runOffsets[at] + page * pageBytes) + " of frame " + frame
-                                    + " is not the one that was stored");
-                }
-            }
-            copy.add(frame, runOffsets[at], raw, runOffsets[at], count * pageBytes);
+            transferRun(at, raw, copy, frame, path);
         }
         return at;
+    }
+
+    /**
+     * As {@link #transfer} for a single frame that gets another number.
+     *
+     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED when a page is not the one that was digested
+     */
+    void transferFrame(int frame, byte[] raw, PageDigests copy, int newFrame, String path) {
+        int at = Arrays.binarySearch(runFrames, 0, runs, frame);
+        while (at > 0 && runFrames[at - 1] == frame) {
+            at--;
+        }
+        for (; at >= 0 && at < runs && runFrames[at] == frame; at++) {
+            transferRun(at, raw, copy, newFrame, path);
+        }
+    }
+
+    private void transferRun(int run, byte[] raw, PageDigests copy, int newFrame, String path) {
+        int count = runFirst[run + 1] - runFirst[run];
+        for (int page = 0; page < count; page++) {
+            if (digest(raw, runOffsets[run] + page * pageBytes) != digests[runFirst[run] + page]) {
+                throw Damage.of(
+                        path,
+                        "the page at byte " + (runOffsets[run] + page * pageBytes) + " of frame " + runFrames[run]
+                                + " is not the one that was stored");
+            }
+        }
+        copy.add(newFrame, runOffsets[run], raw, runOffsets[run], count * pageBytes);
     }
 
     byte[] encode() {

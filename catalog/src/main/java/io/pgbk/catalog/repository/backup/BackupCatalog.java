@@ -2,6 +2,7 @@ package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.BackupType;
@@ -219,6 +220,31 @@ public final class BackupCatalog implements LabelGuard {
     public void unpin(Label label) {
         require(label);
         events.append(label, new BackupEvent.Unpinned());
+    }
+
+    /**
+     * Makes a new manifest of a backup the valid one, which a compaction wrote: proves first that it and every pack that
+     * it refers to are there.
+     *
+     * @param generation of the manifest, higher than any before; the lease makes it this writer's alone
+     * @param packs what the manifest refers to, in place of what counted before
+     * @param lease {@link #LEASE}
+     * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, HELD_BY_ANOTHER, NO_FITTING_BACKUP when the backup is being
+     *     removed; the old manifest is valid then
+     */
+    public void replaceManifest(
+            Label label, int generation, ManifestWriter.ManifestRef manifest, List<PackUse> packs, Leases.Lease lease) {
+        CommitChecks checks = new CommitChecks(repository, cluster);
+        checks.requireManifest(RepositoryLayout.manifest(cluster, label, generation), manifest);
+        checks.requirePacks(packs);
+        requireUsable(label);
+        lease.proveHeld();
+        events.append(
+                label,
+                new BackupEvent.ManifestReplaced(
+                        new BackupSummary.ManifestReference(
+                                generation, manifest.length(), manifest.sha256().hex()),
+                        packs));
     }
 
     /** Sets annotations; an empty value removes one. */

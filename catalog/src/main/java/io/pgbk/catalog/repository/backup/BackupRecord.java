@@ -110,6 +110,11 @@ public record BackupRecord(
                 .orElse(summary.manifest());
     }
 
+    /** The event that made the valid manifest valid; empty for the one written with the backup. */
+    public Optional<BackupEvent.Recorded> lastReplacement() {
+        return last(BackupEvent.ManifestReplaced.class::isInstance);
+    }
+
     /** Every pack that the valid manifest refers to, also of other backups. */
     public List<PackUse> packs() {
         return last(BackupEvent.ManifestReplaced.class::isInstance)

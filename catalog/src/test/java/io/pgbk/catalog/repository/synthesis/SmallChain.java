@@ -42,7 +42,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -55,7 +54,6 @@ public final class SmallChain {
     private static final byte[] SMALL_CONTENT = {'1', '7', '\n'};
 
     private final ClusterCatalog cluster;
-    private final Map<Label, byte[]> contents = new HashMap<>();
     private Lsn next = Lsn.parse("0/100028");
 
     /** A chain in a repository that has the cluster; puts the WAL that its backups need. */
@@ -88,8 +86,7 @@ public final class SmallChain {
                 List<PackRef> old = new ArrayList<>();
                 List<Extent> pages = pagesOf(parent, old);
                 old.forEach(table::add);
-                extents =
-                        append(packs, parent.map(label -> Objects.requireNonNull(contents.get(label))), pages, content);
+                extents = append(packs, parent.map(this::assemble), pages, content);
                 Placement place = packs.append(SMALL_CONTENT, 0, SMALL_CONTENT.length, false);
                 packs.finish();
                 small = place.extent();
@@ -116,9 +113,7 @@ public final class SmallChain {
                     Map.of("ticket", "4711"),
                     uses(table.completed(), extents, small));
             // A table may have packs of the parent that nothing is taken from any more: summary and manifest agree.
-            Label label = writer.commit(facts, written).label();
-            contents.put(label, content.clone());
-            return label;
+            return writer.commit(facts, written).label();
         }
     }
 
@@ -248,7 +243,12 @@ public final class SmallChain {
 
     /** Puts the file of a backup together as a restore does, with every check. */
     public byte[] assemble(Label label) {
-        try (ManifestReader manifest = open(cluster.backups().require(label));
+        return assemble(cluster.backups().require(label));
+    }
+
+    /** The same by the manifest that was valid when the record was read. */
+    public byte[] assemble(BackupRecord backup) {
+        try (ManifestReader manifest = open(backup);
                 PackReader reader = new PackReader(
                         cluster.repository().store(), cluster.repository().keys())) {
             FileEntry file = manifest.find(FILE).orElseThrow();

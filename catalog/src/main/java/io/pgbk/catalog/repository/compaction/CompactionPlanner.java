@@ -1,0 +1,80 @@
+package io.pgbk.catalog.repository.compaction;
+
+import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.PackUse;
+import io.pgbk.catalog.repository.layout.Label;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Decides which backups are worth emptying. Makes no request but through {@link Usage}. */
+final class CompactionPlanner {
+    private static final int WHOLE = 100;
+
+    private CompactionPlanner() {}
+
+    /** What is used of a backup. */
+    interface Usage {
+        /**
+         * Stored bytes of the frames of a backup's packs that any of the users refers to.
+         *
+         * @param users not empty
+         */
+        long usedBytes(BackupRecord owner, List<BackupRecord> users);
+    }
+
+    /**
+     * The plan. From the newest to the oldest, because a backup is built on older ones: one that nobody wants and of
+     * which what stays uses at most so much is emptied; one of which more is used stays, and what it uses is needed.
+     *
+     * @param backups all, in their order
+     * @param unwanted those that nobody keeps for their own sake
+     * @param percent of a backup's stored bytes; 0 for no compaction
+     */
+    static CompactionPlan plan(List<BackupRecord> backups, Set<Label> unwanted, int percent, Usage usage) {
+        List<CompactionPlan.Move> moves = new ArrayList<>();
+        List<BackupRecord> staying = new ArrayList<>();
+        for (BackupRecord backup : backups.reversed()) {
+            List<BackupRecord> users = staying.stream()
+                    .filter(user -> user.owners().contains(backup.label()))
+                    .toList()
+                    .reversed();
+            if (!unwanted.contains(backup.label()) && !backup.expiring()) {
+                staying.add(backup);
+            } else if (!users.isEmpty()) {
+                long stored = storedBytes(backup);
+                long most = stored / WHOLE * percent + stored % WHOLE * percent / WHOLE;
+                // One user alone shows often enough that it is too much, without reading a manifest.
+                boolean worth = percent > 0
+                        && !backup.expiring()
+                        && users.stream().noneMatch(BackupRecord::expiring)
+                        && users.stream().noneMatch(user -> usedBytes(user, backup.label()) > most);
+                long used = worth ? usage.usedBytes(backup, users) : Long.MAX_VALUE;
+                if (used <= most) {
+                    moves.add(new CompactionPlan.Move(
+                            backup.label(),
+                            users.stream().map(BackupRecord::label).toList(),
+                            used,
+                            stored));
+                } else {
+                    staying.add(backup);
+                }
+            }
+        }
+        return new CompactionPlan(moves);
+    }
+
+    private static long storedBytes(BackupRecord backup) {
+        return backup.packs().stream()
+                .filter(pack -> pack.label().equals(backup.label()))
+                .mapToLong(PackUse::storedBytes)
+                .sum();
+    }
+
+    private static long usedBytes(BackupRecord user, Label owner) {
+        return user.packs().stream()
+                .filter(pack -> pack.label().equals(owner))
+                .mapToLong(PackUse::usedBytes)
+                .sum();
+    }
+}
