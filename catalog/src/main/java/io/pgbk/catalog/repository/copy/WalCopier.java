@@ -181,7 +181,7 @@ final class WalCopier {
         try {
             copy(source, target, object);
         } catch (ObjectMissingException e) {
-            monitor.debug(object.key() + " was removed while it was copied");
+            monitor.warn(object.key() + " was removed while it was copied, and is not in the copy");
         }
     }
 
