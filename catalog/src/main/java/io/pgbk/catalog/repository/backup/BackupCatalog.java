@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.LabelGuard;
+import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.catalog.repository.lease.StoredHolds;
 import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.error.ErrorCode;
