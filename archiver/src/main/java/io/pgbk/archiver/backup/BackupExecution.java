@@ -1,6 +1,5 @@
 package io.pgbk.archiver.backup;
 
-import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestWriter.ManifestRef;
 import io.pgbk.catalog.format.pack.PackRef;
@@ -10,6 +9,7 @@ import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupWriter;
 import io.pgbk.catalog.repository.backup.PackUse;
+import io.pgbk.catalog.repository.backup.WalSummaryUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.wal.WalArchive;
@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One backup being taken, from the server's start to the commit. */
 final class BackupExecution {
@@ -48,6 +49,7 @@ final class BackupExecution {
     private final BackupSettings settings;
     private final BackupOrigin origin;
     private final Map<String, String> annotations;
+    private final int sampleOneIn;
     private final TaskMonitor monitor;
     private final RepositoryRuntime runtime;
     private long lastHeartbeat;
@@ -58,6 +60,7 @@ final class BackupExecution {
      * @param parent the plan's parent; the caller's
      * @param line where the server's timelines come from
      * @param control a session beside the one that holds the backup mode
+     * @param sampleOneIn see {@link SummaryGuide}
      */
     BackupExecution(
             BackupPlan plan,
@@ -70,6 +73,7 @@ final class BackupExecution {
             BackupSettings settings,
             BackupOrigin origin,
             Map<String, String> annotations,
+            int sampleOneIn,
             TaskMonitor monitor) {
         this.plan = plan;
         this.parent = parent;
@@ -83,6 +87,7 @@ final class BackupExecution {
         this.settings = settings;
         this.origin = origin;
         this.annotations = annotations;
+        this.sampleOneIn = sampleOneIn;
         this.monitor = monitor;
         this.runtime = repository.runtime();
     }
@@ -95,20 +100,47 @@ final class BackupExecution {
         monitor.phase("checkpoint", -1);
         monitor.debug("backup " + writer.label() + ": " + plan);
         try (BackupSession session = BackupSession.start(
-                        PostgresConnection.open(postgres), writer.label().toString(), true, monitor);
-                EntrySorter entries = new EntrySorter(runtime.temporaryDirectory(), DataCopy.SORTER_BYTES)) {
+                PostgresConnection.open(postgres), writer.label().toString(), true, monitor)) {
             Instant startTime = runtime.clock().instant();
             requireRole(session.startedOnStandby());
             parent.ifPresent(backup -> backup.requireOnLine(session.startTimeline(), line));
             WalProof wal = new WalProof(plan, archive, control, runtime.monotonic(), settings, monitor);
             wal.proveArchiving(session.startTimeline(), session.startLsn(), () -> heartbeat(session));
 
-            PackTable packs = new PackTable(writer::packKey);
-            RateLimiter limiter = new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
-            Optional<DataCopy.Parent> source = parent.map(backup -> sourceOf(backup, packs));
-            DataCopy copy =
-                    new DataCopy(plan, repository, session.startLsn(), limiter, packs, entries, source, monitor);
+            Optional<SummaryReading.Outcome> summaries = parent.map(backup -> askSummaries(backup, session));
+            try (SummaryGuide guide = summaries.map(BackupExecution::guideOf).orElse(null)) {
+                return copyAndCommit(session, startTime, wal, summaries, Optional.ofNullable(guide), startedNanos);
+            }
+        }
+    }
+
+    private SummaryReading.Outcome askSummaries(ParentBackup backup, BackupSession session) {
+        SummaryReading reading = new SummaryReading(
+                plan, backup, server, line, runtime, settings.archiveDeadline(), sampleOneIn, monitor);
+        try (PostgresConnection connection = PostgresConnection.open(postgres)) {
+            return reading.ask(
+                    connection, session.startTimeline(), session.startLsn(), () -> heartbeat(session));
+        }
+    }
+
+    private static @Nullable SummaryGuide guideOf(SummaryReading.Outcome outcome) {
+        return outcome instanceof SummaryReading.Outcome.Guided(SummaryGuide guide) ? guide : null;
+    }
+
+    private BackupResult copyAndCommit(
+            BackupSession session,
+            Instant startTime,
+            WalProof wal,
+            Optional<SummaryReading.Outcome> summaries,
+            Optional<SummaryGuide> guide,
+            long startedNanos) {
+        PackTable packs = new PackTable(writer::packKey);
+        RateLimiter limiter = new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
+        Optional<DataCopy.Parent> source = parent.map(backup -> sourceOf(backup, packs));
+        try (DataCopy copy =
+                new DataCopy(plan, repository, session.startLsn(), limiter, packs, source, guide, monitor)) {
             copy.run(() -> heartbeat(session));
+            Optional<WalSummaryUse> use = summaries.map(outcome -> useOf(outcome, copy));
 
             monitor.phase("stop", -1);
             Span span = new Span(
@@ -124,7 +156,7 @@ final class BackupExecution {
             monitor.phase("manifest", -1);
             List<PackRef> refs = packs.completed();
             List<PackUse> uses = PackUses.of(refs, writer.label(), source.map(DataCopy.Parent::packs));
-            ManifestRef manifest = writeManifest(span, copy, refs, uses, entries);
+            ManifestRef manifest = writeManifest(span, copy, refs, uses);
             writer.checkAlive();
 
             monitor.phase("wal", -1);
@@ -132,9 +164,23 @@ final class BackupExecution {
                     span.stop().stopTimeline(), session.startLsn(), span.stop().stopLsn(), writer::checkAlive);
 
             monitor.phase("commit", -1);
-            writer.commit(facts(span, copy, uses), manifest);
-            return result(span, copy, startedNanos);
+            writer.commit(facts(span, copy, uses).withWalSummaries(use), manifest);
+            return result(span, copy, use, startedNanos);
         }
+    }
+
+    private static WalSummaryUse useOf(SummaryReading.Outcome outcome, DataCopy copy) {
+        return switch (outcome) {
+            case SummaryReading.Outcome.ReadAll(String reason) ->
+                new WalSummaryUse(Optional.of(reason), 0, 0, 0, Optional.empty());
+            case SummaryReading.Outcome.Guided(SummaryGuide guide) ->
+                new WalSummaryUse(
+                        copy.disagreement().map(how -> "the WAL summaries turned out to be wrong"),
+                        copy.disagreement().isPresent() ? 0 : guide.skippedBytes(),
+                        guide.readWindows(),
+                        guide.hintOnlyPages(),
+                        copy.disagreement());
+        };
     }
 
     private DataCopy.Parent sourceOf(ParentBackup backup, PackTable packs) {
@@ -196,8 +242,7 @@ final class BackupExecution {
         }
     }
 
-    private ManifestRef writeManifest(
-            Span span, DataCopy copy, List<PackRef> packs, List<PackUse> uses, EntrySorter entries) {
+    private ManifestRef writeManifest(Span span, DataCopy copy, List<PackRef> packs, List<PackUse> uses) {
         ManifestFacts facts = ManifestContent.facts(
                 plan,
                 server,
@@ -214,7 +259,7 @@ final class BackupExecution {
                         writer.manifestKey(),
                         facts,
                         packs,
-                        entries.sorted(),
+                        copy.entries(),
                         copy.failures().named(),
                         postgres);
     }
@@ -242,7 +287,7 @@ final class BackupExecution {
                 uses);
     }
 
-    private BackupResult result(Span span, DataCopy copy, long startedNanos) {
+    private BackupResult result(Span span, DataCopy copy, Optional<WalSummaryUse> use, long startedNanos) {
         CopyTotals totals = copy.totals();
         return new BackupResult(
                 writer.label().toString(),
@@ -262,6 +307,7 @@ final class BackupExecution {
                         .limit(MOST_FAILURES_IN_RESULT)
                         .map(failure -> new PageFailure(failure.file().toString(), failure.block()))
                         .toList(),
+                use.map(BackupResult.WalSummaries::of).orElse(null),
                 (runtime.monotonic().nanoTime() - startedNanos) / 1e9);
     }
 }

@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
+import io.pgbk.catalog.repository.backup.WalSummaryUse;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param readBytes bytes read to make it: from the server's disk, or stored ones from the repository
  * @param storedBytes bytes that it added to the repository
  * @param pageErrors pages that failed their checksums; not empty means exit state 53
+ * @param walSummaries what WAL summaries did for a backup with a parent, null for a full backup
  * @param seconds how long the command took
  */
 public record BackupResult(
@@ -42,7 +44,33 @@ public record BackupResult(
         long readBytes,
         long storedBytes,
         List<PageFailure> pageErrors,
+        @Nullable WalSummaries walSummaries,
         double seconds) {
+    /**
+     * What PostgreSQL's WAL summaries did.
+     *
+     * @param reason why all files were read, null when the summaries told what to read
+     * @param skippedBytes what was taken over from the parent without being read
+     * @param sampledWindows windows of 256 KiB that no summary lists and that were read all the same
+     * @param hintOnlyPages pages in those windows that differ from the parent's without a newer LSN
+     * @param disagreement how the summaries turned out to be wrong, else null
+     */
+    public record WalSummaries(
+            @Nullable String reason,
+            long skippedBytes,
+            long sampledWindows,
+            long hintOnlyPages,
+            @Nullable String disagreement) {
+        static WalSummaries of(WalSummaryUse use) {
+            return new WalSummaries(
+                    use.reason().orElse(null),
+                    use.skippedBytes(),
+                    use.sampledWindows(),
+                    use.hintOnlyPages(),
+                    use.disagreement().orElse(null));
+        }
+    }
+
     public BackupResult {
         pageErrors = List.copyOf(pageErrors);
     }
@@ -63,6 +91,7 @@ public record BackupResult(
             long readBytes,
             long storedBytes,
             List<PageFailure> pageErrors,
+            @Nullable WalSummaries walSummaries,
             double seconds) {
         this(
                 label,
@@ -80,6 +109,7 @@ public record BackupResult(
                 readBytes,
                 storedBytes,
                 pageErrors,
+                walSummaries,
                 seconds);
     }
 
@@ -104,6 +134,7 @@ public record BackupResult(
                 written.pageFailures().stream()
                         .map(failure -> new PageFailure(failure.path().text(), failure.block()))
                         .toList(),
+                null,
                 written.seconds());
     }
 }

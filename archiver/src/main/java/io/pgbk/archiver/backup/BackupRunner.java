@@ -36,12 +36,24 @@ public final class BackupRunner {
     private final ClusterCatalog cluster;
     private final BackupSettings settings;
     private final BackupOrigin origin;
+    private final int sampleOneIn;
 
     public BackupRunner(PostgresConfig postgres, ClusterCatalog cluster, BackupSettings settings, BackupOrigin origin) {
+        this(postgres, cluster, settings, origin, SummaryGuide.SAMPLE_ONE_IN);
+    }
+
+    /** @param sampleOneIn how many of the windows that WAL summaries do not list are read: one of so many */
+    BackupRunner(
+            PostgresConfig postgres,
+            ClusterCatalog cluster,
+            BackupSettings settings,
+            BackupOrigin origin,
+            int sampleOneIn) {
         this.postgres = postgres;
         this.cluster = cluster;
         this.settings = settings;
         this.origin = origin;
+        this.sampleOneIn = sampleOneIn;
     }
 
     /**
@@ -128,6 +140,7 @@ public final class BackupRunner {
                     settings,
                     origin,
                     request.annotations(),
+                    sampleOneIn,
                     monitor);
             result = execution.run(started);
         }

@@ -15,6 +15,12 @@ final class CopyTotals {
         fileBytes.add(bytes);
     }
 
+    /** The copy begins anew; what was read and stored so far counts all the same. */
+    void restart() {
+        files.reset();
+        fileBytes.reset();
+    }
+
     void read(long bytes) {
         readBytes.add(bytes);
     }

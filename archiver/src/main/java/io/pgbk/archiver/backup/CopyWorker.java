@@ -106,18 +106,17 @@ final class CopyWorker {
     }
 
     private void copySlice(CopyFile file, int slice) {
-        Optional<FileChannel> channel = file.open();
-        if (channel.isEmpty()) {
-            return;
-        }
         if (checker != null) {
             checker.startSlice();
         }
         try {
             ParentFile parent = file.parent().orElse(null);
             Unsealed copied = windows == null || parent == null
-                    ? copyPieces(file, slice, channel.get())
-                    : copyWindows(windows, parent, file, slice, channel.get());
+                    ? copyPieces(file, slice)
+                    : copyWindows(windows, parent, file, slice);
+            if (copied == null) {
+                return;
+            }
             file.sliceRead();
             // What was taken over as a whole waits for nobody.
             if (copied.pieces.isSealed()) {
@@ -138,14 +137,19 @@ final class CopyWorker {
         handOnSealed();
     }
 
-    private Unsealed copyPieces(CopyFile file, int slice, FileChannel channel) throws IOException {
+    /** Copies a slice; null when the file is not there any more. */
+    private @Nullable Unsealed copyPieces(CopyFile file, int slice) throws IOException {
+        Optional<FileChannel> channel = file.open();
+        if (channel.isEmpty()) {
+            return null;
+        }
         long start = file.sliceOffset(slice);
         int length = file.sliceLength(slice);
         RelationFile relation = file.source().relation();
         Pieces pieces = new Pieces();
         for (int done = 0; done < length; ) {
             int want = Math.min(frameBytes, length - done);
-            if (readChecked(file, channel, start + done, want)) {
+            if (readChecked(file, channel.get(), start + done, want)) {
                 digester.updateZeros(want);
                 pieces.add(new Extent.Zeros(want));
             } else {
@@ -158,7 +162,11 @@ final class CopyWorker {
         return new Unsealed(file, slice, pieces, digester.finish());
     }
 
-    private Unsealed copyWindows(WindowCopier copier, ParentFile parent, CopyFile file, int slice, FileChannel channel)
+    /**
+     * Copies a slice; null when the file is not there any more. A file of which nothing has to be read is not opened: if
+     * it was dropped meanwhile, the WAL drops it again.
+     */
+    private @Nullable Unsealed copyWindows(WindowCopier copier, ParentFile parent, CopyFile file, int slice)
             throws IOException {
         long start = file.sliceOffset(slice);
         int length = file.sliceLength(slice);
@@ -167,17 +175,27 @@ final class CopyWorker {
         List<WindowDigests> digests = new ArrayList<>(1 + length / FormatLimits.WINDOW_BYTES);
         for (int done = 0; done < length; ) {
             int want = Math.min(FormatLimits.WINDOW_BYTES, length - done);
-            if (readChecked(file, channel, start + done, want)) {
-                digester.updateZeros(want);
+            Optional<WindowDigests> inherited =
+                    copier.inherit(parent, file.source().path(), start + done, want, pieces);
+            if (inherited.isPresent()) {
+                digests.add(inherited.get());
             } else {
-                digester.update(piece, 0, want);
+                Optional<FileChannel> channel = file.open();
+                if (channel.isEmpty()) {
+                    return null;
+                }
+                if (readChecked(file, channel.get(), start + done, want)) {
+                    digester.updateZeros(want);
+                } else {
+                    digester.update(piece, 0, want);
+                }
+                WindowDigests digest = digester.finish();
+                digests.add(digest);
+                copier.copy(
+                        parent,
+                        new WindowCopier.Window(file.source().path(), start + done, piece, want, digest, relation),
+                        pieces);
             }
-            WindowDigests digest = digester.finish();
-            digests.add(digest);
-            copier.copy(
-                    parent,
-                    new WindowCopier.Window(file.source().path(), start + done, piece, want, digest, relation),
-                    pieces);
             done += want;
             monitor.advance(want);
         }

@@ -23,6 +23,7 @@ import io.pgbk.postgres.files.SourceTablespace;
 import io.pgbk.postgres.files.WalkVisitor;
 import io.pgbk.task.TaskMonitor;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * A parent backup adds what {@link ParentFiles} and {@link ParentPacks} state, and the parent's entries of the files that
  * are in work.
  */
-final class DataCopy {
+final class DataCopy implements AutoCloseable {
     /** Encoded manifest entries kept in memory. */
     static final long SORTER_BYTES = 32L << 20;
 
@@ -45,45 +46,73 @@ final class DataCopy {
     private final Lsn startLsn;
     private final RateLimiter limiter;
     private final PackTable packs;
-    private final EntrySorter entries;
     private final Optional<Parent> parent;
     private final TaskMonitor monitor;
     private final CopyTotals totals = new CopyTotals();
     private final PageFailures failures = new PageFailures();
     private final FuturePages future = new FuturePages();
+    private EntrySorter entries;
+    private Optional<SummaryGuide> guide;
+    private @Nullable String disagreement;
     private @Nullable SourceFile controlSource;
     private volatile @Nullable PgControl copiedControl;
 
     /** The backup that unchanged content is taken from. */
     record Parent(ManifestReader manifest, ParentPacks packs) {}
 
+    /**
+     * A copy about to be made.
+     *
+     * @param guide what need not be read when there is a parent; the caller's
+     */
     DataCopy(
             BackupPlan plan,
             Repository repository,
             Lsn startLsn,
             RateLimiter limiter,
             PackTable packs,
-            EntrySorter entries,
             Optional<Parent> parent,
+            Optional<SummaryGuide> guide,
             TaskMonitor monitor) {
         this.plan = plan;
         this.repository = repository;
         this.startLsn = startLsn;
         this.limiter = limiter;
         this.packs = packs;
-        this.entries = entries;
         this.parent = parent;
+        this.guide = guide;
+        this.entries = newSorter();
         this.monitor = monitor;
     }
 
+    private EntrySorter newSorter() {
+        return new EntrySorter(repository.runtime().temporaryDirectory(), SORTER_BYTES);
+    }
+
     /**
-     * Copies everything; when it returns, all packs are durable and in the table.
+     * Copies everything; when it returns, all packs are durable and in the table. When WAL summaries turn out to be
+     * wrong, it begins anew and reads everything: nothing can be known about what was left out until then.
      *
      * @param heartbeat called about once a second
      */
     void run(Runnable heartbeat) {
+        try {
+            copy(heartbeat);
+        } catch (SummaryDisagreement e) {
+            disagreement = e.getMessage();
+            monitor.warn("the WAL summaries of PostgreSQL are wrong, and all files are read now: " + e.getMessage());
+            guide = Optional.empty();
+            entries.close();
+            entries = newSorter();
+            totals.restart();
+            copy(heartbeat);
+        }
+    }
+
+    private void copy(Runnable heartbeat) {
         monitor.phase("copy", plan.expectedBytes());
-        Optional<ParentFiles> files = parent.map(backup -> new ParentFiles(backup.manifest()));
+        Optional<ParentFiles> files = parent.map(
+                backup -> new ParentFiles(backup.manifest(), guide.map(SummaryGuide::changes)));
         try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
             UnitPlanner planner =
                     new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);
@@ -97,6 +126,16 @@ final class DataCopy {
             }
             threads.finish();
         }
+    }
+
+    /** What was copied, in the order of the paths. */
+    Iterator<FileEntry> entries() {
+        return entries.sorted();
+    }
+
+    /** How WAL summaries turned out to be wrong, for people. */
+    Optional<String> disagreement() {
+        return Optional.ofNullable(disagreement);
     }
 
     CopyTotals totals() {
@@ -118,6 +157,11 @@ final class DataCopy {
             throw new IllegalStateException("pg_control is not copied yet");
         }
         return control;
+    }
+
+    @Override
+    public void close() {
+        entries.close();
     }
 
     private final class Visitor implements WalkVisitor {
@@ -192,7 +236,8 @@ final class DataCopy {
                     writer,
                     failures,
                     plan.packs().frameBytes(),
-                    plan.packs().pageBytes());
+                    plan.packs().pageBytes(),
+                    guide.orElse(null));
         }
 
         @Override

@@ -128,6 +128,11 @@ final class PageChecker {
         return true;
     }
 
+    /** The LSN of a page, the end of the last record that changed it. */
+    static Lsn lsnOf(byte[] content, int offset) {
+        return lsnOf(ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN), offset);
+    }
+
     /** pd_lsn: two 32-bit halves, the high one first, each in the machine's order (storage/bufpage.h). */
     private static Lsn lsnOf(ByteBuffer page, int offset) {
         long high = Integer.toUnsignedLong(littleEndian(page, offset));

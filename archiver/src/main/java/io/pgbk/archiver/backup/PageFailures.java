@@ -28,6 +28,11 @@ final class PageFailures {
         }
     }
 
+    /** Whether the page is one of the named. */
+    synchronized boolean contains(RelativePath file, long block) {
+        return named.contains(new Failure(file, block));
+    }
+
     /** How many there are, the unnamed included. */
     synchronized long count() {
         return count;

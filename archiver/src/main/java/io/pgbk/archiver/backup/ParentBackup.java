@@ -3,16 +3,21 @@ package io.pgbk.archiver.backup;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.repository.Heartbeat;
 import io.pgbk.catalog.repository.MonotonicTime;
+import io.pgbk.catalog.repository.backup.BackupFacts;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.WalSummaryUse;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -83,6 +88,32 @@ final class ParentBackup implements AutoCloseable {
         Set<Label> needs = new HashSet<>(backup.owners());
         needs.add(label());
         return needs;
+    }
+
+    /** Where its replay begins. */
+    Lsn startLsn() {
+        return backup.summary().facts().startLsn();
+    }
+
+    /** Where it is consistent: no page of it is newer. */
+    Lsn stopLsn() {
+        return backup.summary().stopLsn();
+    }
+
+    /** The backup that found the server's WAL summaries wrong, if one did on the way back to the last full backup. */
+    Optional<Label> summaryDisagreement() {
+        Map<Label, BackupRecord> known = new HashMap<>();
+        listed.forEach(record -> known.put(record.label(), record));
+        Optional<BackupRecord> at = Optional.of(backup);
+        while (at.isPresent()) {
+            BackupFacts facts = at.get().summary().facts();
+            if (facts.walSummaries().flatMap(WalSummaryUse::disagreement).isPresent()) {
+                return at.map(BackupRecord::label);
+            }
+            // Each is asked once, whatever the summaries claim.
+            at = facts.parent().map(known::remove);
+        }
+        return Optional.empty();
     }
 
     ManifestReader manifest() {

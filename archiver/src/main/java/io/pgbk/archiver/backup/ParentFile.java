@@ -6,6 +6,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.WindowDigests;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -17,11 +18,24 @@ final class ParentFile {
 
     private final FileEntry entry;
     private final NavigableSet<Long> failures;
+    private final Optional<BitSet> changed;
     private final long[] starts;
 
-    /** @param failures the pages that are known to fail their checksums; not changed any more */
+    /** A file of which everything may have changed since. */
     ParentFile(FileEntry entry, NavigableSet<Long> failures) {
+        this(entry, failures, Optional.empty());
+    }
+
+    /**
+     * A file of the parent.
+     *
+     * @param failures the pages that are known to fail their checksums; not changed any more
+     * @param changed the windows that may have changed since, according to WAL summaries; empty when all may; not
+     *     changed any more
+     */
+    ParentFile(FileEntry entry, NavigableSet<Long> failures, Optional<BitSet> changed) {
         this.entry = entry;
+        this.changed = changed;
         this.failures = failures;
         this.starts = new long[entry.extents().size()];
         long at = 0;
@@ -29,6 +43,21 @@ final class ParentFile {
             starts[i] = at;
             at += entry.extents().get(i).length();
         }
+    }
+
+    /** Whether WAL summaries say that the window has not changed since. */
+    boolean isUnchanged(long offset) {
+        return changed.isPresent() && !changed.get().get(Math.toIntExact(offset / WINDOW_BYTES));
+    }
+
+    /** Whether there is a window of this length. */
+    boolean hasWindow(long offset, int length) {
+        return offset < entry.size() && Math.min(WINDOW_BYTES, entry.size() - offset) == length;
+    }
+
+    /** The digests of one window, which must be there. */
+    WindowDigests windowDigests(long offset) {
+        return entry.windows().window(Math.toIntExact(offset / WINDOW_BYTES));
     }
 
     /**
@@ -39,8 +68,7 @@ final class ParentFile {
      * @param digests of one window
      */
     boolean sameWindow(long offset, int length, WindowDigests digests) {
-        return offset < entry.size()
-                && Math.min(WINDOW_BYTES, entry.size() - offset) == length
+        return hasWindow(offset, length)
                 && digests.sameWindow(0, entry.windows(), Math.toIntExact(offset / WINDOW_BYTES));
     }
 

@@ -24,11 +24,18 @@ final class ParentFiles {
     private final ManifestReader manifest;
     private final Iterator<FileEntry> entries;
     private final Map<Bytes, NavigableSet<Long>> failures = new HashMap<>();
+    private final Optional<ChangedWindows.Reader> changes;
     private @Nullable FileEntry current;
     private @Nullable Bytes lastAsked;
 
-    ParentFiles(ManifestReader manifest) {
+    /**
+     * The files of a manifest.
+     *
+     * @param changes what WAL summaries say about them, from the beginning
+     */
+    ParentFiles(ManifestReader manifest, Optional<ChangedWindows.Reader> changes) {
         this.manifest = manifest;
+        this.changes = changes;
         this.entries = manifest.files();
         Iterator<PageFailure> known = manifest.pageFailures();
         for (int i = 0; i < PageFailures.LIMIT && known.hasNext(); i++) {
@@ -42,7 +49,10 @@ final class ParentFiles {
         Bytes path = Bytes.of(source.path().bytes());
         return entry(path)
                 .filter(entry -> entry.kind() == FileKind.FILE && entry.size() > 0)
-                .map(entry -> new ParentFile(entry, failures.getOrDefault(path, Collections.emptyNavigableSet())));
+                .map(entry -> new ParentFile(
+                        entry,
+                        failures.getOrDefault(path, Collections.emptyNavigableSet()),
+                        changes.flatMap(known -> known.changed(source))));
     }
 
     private Optional<FileEntry> entry(Bytes path) {

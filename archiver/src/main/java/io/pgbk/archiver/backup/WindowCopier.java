@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides, window by window, what of a file is taken over from the parent backup, and appends the rest. For use by one
@@ -34,6 +35,7 @@ final class WindowCopier {
     private final PageFailures failures;
     private final int frameBytes;
     private final int pageBytes;
+    private final @Nullable SummaryGuide guide;
     private final byte[] changed = new byte[FormatLimits.WINDOW_BYTES];
 
     /**
@@ -42,6 +44,7 @@ final class WindowCopier {
      * @param reader of this thread, used for page digests
      * @param writer of this thread
      * @param failures takes the known failures of pages that are taken over
+     * @param guide what WAL summaries say; null when everything is to be read
      */
     WindowCopier(
             ParentPacks parents,
@@ -49,13 +52,15 @@ final class WindowCopier {
             PackWriter writer,
             PageFailures failures,
             int frameBytes,
-            int pageBytes) {
+            int pageBytes,
+            @Nullable SummaryGuide guide) {
         this.parents = parents;
         this.reader = reader;
         this.writer = writer;
         this.failures = failures;
         this.frameBytes = frameBytes;
         this.pageBytes = pageBytes;
+        this.guide = guide;
     }
 
     /** A window as it was read. */
@@ -86,8 +91,35 @@ final class WindowCopier {
         }
     }
 
-    /** Copies one window of a file that the parent has too. */
+    /**
+     * Takes a window over without having read it, when WAL summaries say that it has not changed.
+     *
+     * @return its digests; empty when it is to be read
+     */
+    Optional<WindowDigests> inherit(
+            ParentFile parent, RelativePath file, long offset, int length, Pieces pieces) {
+        if (guide == null
+                || !parent.isUnchanged(offset)
+                || !parent.hasWindow(offset, length)
+                || !parent.failures(offset, length, pageBytes).isEmpty() // may be sound again
+                || guide.isSampled(file, offset)
+                || !takeExtents(parent, offset, length, pieces)) {
+            return Optional.empty();
+        }
+        guide.skipped(length);
+        return Optional.of(parent.windowDigests(offset));
+    }
+
+    /**
+     * Copies one window of a file that the parent has too.
+     *
+     * @throws SummaryDisagreement when the window shows that WAL summaries are wrong
+     */
     void copy(ParentFile parent, Window window, Pieces pieces) {
+        if (guide != null && parent.isUnchanged(window.offset)) {
+            guide.read();
+            judge(guide, parent, window);
+        }
         if (Zeros.isZero(window.content, 0, window.length)) {
             pieces.add(new Extent.Zeros(window.length));
         } else if (!takeOver(parent, window, pieces) && !(window.relation && copyPages(parent, window, pieces))) {
@@ -96,16 +128,41 @@ final class WindowCopier {
     }
 
     private boolean takeOver(ParentFile parent, Window window, Pieces pieces) {
-        if (!parent.sameWindow(window.offset, window.length, window.digests)) {
+        if (!parent.sameWindow(window.offset, window.length, window.digests)
+                || !takeExtents(parent, window.offset, window.length, pieces)) {
             return false;
         }
-        List<Extent> extents = parent.extents(window.offset, window.length);
+        parent.failures(window.offset, window.length, pageBytes).forEach(block -> failures.add(window.file, block));
+        return true;
+    }
+
+    /** Takes the parent's bytes over; does nothing when some of them may not be used. */
+    private boolean takeExtents(ParentFile parent, long offset, int length, Pieces pieces) {
+        List<Extent> extents = parent.extents(offset, length);
         if (framesOf(extents) > MOST_FRAMES || !extents.stream().allMatch(parents::isUsable)) {
             return false;
         }
         extents.forEach(extent -> pieces.add(parents.take(extent)));
-        parent.failures(window.offset, window.length, pageBytes).forEach(block -> failures.add(window.file, block));
         return true;
+    }
+
+    /** Looks for pages that differ although no WAL summary lists the window; bad pages prove nothing. */
+    private void judge(SummaryGuide summaries, ParentFile parent, Window window) {
+        if (!window.relation
+                || !parent.hasWindow(window.offset, window.length)
+                || parent.sameWindow(window.offset, window.length, window.digests)
+                || !parent.extents(window.offset, window.length).stream().allMatch(parents::isUsable)) {
+            return;
+        }
+        for (int offset = 0; offset + pageBytes <= window.length; offset += pageBytes) {
+            long block = (window.offset + offset) / pageBytes;
+            // A page of zeros has no LSN: the file was truncated and extended since the backup began.
+            if (!Zeros.isZero(window.content, offset, pageBytes)
+                    && samePage(parent, window, offset).isEmpty()
+                    && !failures.contains(window.file, block)) {
+                summaries.differs(window.file, block, PageChecker.lsnOf(window.content, offset));
+            }
+        }
     }
 
     private static int framesOf(List<Extent> extents) {

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -52,6 +53,8 @@ final class CopyFixture implements AutoCloseable {
     private final @Nullable CopyFixture parent;
     private final @Nullable ParentPacks parentPacks;
     private final List<FileEntry> sorted = new ArrayList<>();
+    private @Nullable SummaryGuide guide;
+    private Optional<BitSet> changed = Optional.empty();
     private final TaskMonitor monitor = new TaskMonitor() {
         @Override
         public void warn(String message) {
@@ -97,6 +100,12 @@ final class CopyFixture implements AutoCloseable {
         return new CopyFixture(this, directory, generation, usable);
     }
 
+    /** From now on summaries say that of each file just these windows have changed since the parent. */
+    void guided(SummaryGuide by, BitSet windows) {
+        guide = by;
+        changed = Optional.of(windows);
+    }
+
     /** What is taken from the parent. */
     ParentPacks parentPacks() {
         return Objects.requireNonNull(parentPacks);
@@ -108,7 +117,7 @@ final class CopyFixture implements AutoCloseable {
                 : parent.entries().stream()
                         .filter(entry -> entry.path().text().equals(path) && entry.size() > 0)
                         .findFirst()
-                        .map(entry -> new ParentFile(entry, parent.failuresOf(path)))
+                        .map(entry -> new ParentFile(entry, parent.failuresOf(path), changed))
                         .orElse(null);
     }
 
@@ -154,7 +163,13 @@ final class CopyFixture implements AutoCloseable {
                 parentPacks == null
                         ? null
                         : new WindowCopier(
-                                parentPacks, new PackReader(store, ring), writer, failures, frameBytes, PAGE_BYTES),
+                                parentPacks,
+                                new PackReader(store, ring),
+                                writer,
+                                failures,
+                                frameBytes,
+                                PAGE_BYTES,
+                                guide),
                 frameBytes,
                 PAGE_BYTES,
                 monitor);

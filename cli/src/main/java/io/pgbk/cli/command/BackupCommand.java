@@ -158,6 +158,12 @@ public final class BackupCommand implements Callable<Integer> {
         }
         text.add("  " + Units.count(result.files(), "file", "files") + ", " + Units.bytes(result.databaseBytes())
                 + " of data, " + Units.bytes(result.storedBytes()) + " stored");
+        if (result.walSummaries() != null) {
+            text.add("  " + Units.bytes(result.readBytes()) + " read; "
+                    + (result.walSummaries().reason() == null
+                            ? "WAL summaries spared " + Units.bytes(result.walSummaries().skippedBytes())
+                            : "no WAL summaries used: " + result.walSummaries().reason()));
+        }
         text.add("  timeline " + Integer.toUnsignedString(result.timeline()) + ", " + result.startLsn() + " to "
                 + result.stopLsn() + ", " + Units.time(result.startTime()) + " to " + Units.time(result.stopTime()));
         session.console().answer(result, text);

@@ -71,6 +71,11 @@ public final class WindowDigests {
         return crc;
     }
 
+    /** The digests of one window alone. */
+    public WindowDigests window(int window) {
+        return new WindowDigests(new long[] {high[window]}, new long[] {low[window]}, new int[] {crc32c[window]});
+    }
+
     /** Whether a window has the same digests as a window of another file of the same length. */
     public boolean sameWindow(int window, WindowDigests other, int otherWindow) {
         return high[window] == other.high[otherWindow]

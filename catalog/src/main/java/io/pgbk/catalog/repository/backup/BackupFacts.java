@@ -30,6 +30,7 @@ import java.util.Optional;
  * @param programVersion of the pgbk that took it
  * @param annotations given at the start
  * @param packs every pack that the manifest refers to, also of other backups
+ * @param walSummaries what WAL summaries did for a backup with a parent
  */
 public record BackupFacts(
         Optional<Label> parent,
@@ -50,10 +51,80 @@ public record BackupFacts(
         String host,
         String programVersion,
         Map<String, String> annotations,
-        List<PackUse> packs) {
+        List<PackUse> packs,
+        Optional<WalSummaryUse> walSummaries) {
     public BackupFacts {
         annotations = Map.copyOf(annotations);
         packs = List.copyOf(packs);
+    }
+
+    /** What is said about a backup that knew nothing of WAL summaries. */
+    public BackupFacts(
+            Optional<Label> parent,
+            Optional<String> fallbackReason,
+            Optional<Label> synthesisedFrom,
+            int incarnation,
+            int timeline,
+            Lsn startLsn,
+            Lsn stopLsn,
+            Instant startTime,
+            Instant stopTime,
+            long files,
+            long databaseBytes,
+            long readBytes,
+            long storedBytes,
+            long pageErrors,
+            boolean fromStandby,
+            String host,
+            String programVersion,
+            Map<String, String> annotations,
+            List<PackUse> packs) {
+        this(
+                parent,
+                fallbackReason,
+                synthesisedFrom,
+                incarnation,
+                timeline,
+                startLsn,
+                stopLsn,
+                startTime,
+                stopTime,
+                files,
+                databaseBytes,
+                readBytes,
+                storedBytes,
+                pageErrors,
+                fromStandby,
+                host,
+                programVersion,
+                annotations,
+                packs,
+                Optional.empty());
+    }
+
+    /** The same with what WAL summaries did for it. */
+    public BackupFacts withWalSummaries(Optional<WalSummaryUse> use) {
+        return new BackupFacts(
+                parent,
+                fallbackReason,
+                synthesisedFrom,
+                incarnation,
+                timeline,
+                startLsn,
+                stopLsn,
+                startTime,
+                stopTime,
+                files,
+                databaseBytes,
+                readBytes,
+                storedBytes,
+                pageErrors,
+                fromStandby,
+                host,
+                programVersion,
+                annotations,
+                packs,
+                use);
     }
 
     /** What is said about a backup that was read from a server. */

@@ -73,6 +73,7 @@ final class BackupSummaryCodec {
         facts.parent().ifPresent(parent -> json.put("parent", parent.value()));
         facts.fallbackReason().ifPresent(reason -> json.put("fallbackReason", reason));
         facts.synthesisedFrom().ifPresent(source -> json.put("synthesisedFrom", source.value()));
+        facts.walSummaries().ifPresent(use -> writeWalSummaries(json.putObject("walSummaries"), use));
         ObjectNode annotations = json.putObject("annotations");
         facts.annotations().forEach(annotations::put);
         writeManifest(json.putObject("manifest"), summary.manifest());
@@ -88,6 +89,23 @@ final class BackupSummaryCodec {
         json.put("generation", manifest.generation())
                 .put("storedBytes", manifest.storedBytes())
                 .put("sha256", manifest.sha256());
+    }
+
+    private static void writeWalSummaries(ObjectNode json, WalSummaryUse use) {
+        use.reason().ifPresent(reason -> json.put("reason", reason));
+        json.put("skippedBytes", use.skippedBytes())
+                .put("sampledWindows", use.sampledWindows())
+                .put("hintOnlyPages", use.hintOnlyPages());
+        use.disagreement().ifPresent(how -> json.put("disagreement", how));
+    }
+
+    private static WalSummaryUse readWalSummaries(JsonDocument json) {
+        return new WalSummaryUse(
+                json.optionalText("reason"),
+                json.number("skippedBytes", 0, Long.MAX_VALUE),
+                json.number("sampledWindows", 0, Long.MAX_VALUE),
+                json.number("hintOnlyPages", 0, Long.MAX_VALUE),
+                json.optionalText("disagreement"));
     }
 
     static void writePacks(ArrayNode array, List<PackUse> packs) {
@@ -161,7 +179,8 @@ final class BackupSummaryCodec {
                 json.text("host"),
                 json.text("programVersion"),
                 json.texts("annotations", BackupEventCodec.MAX_ANNOTATIONS),
-                readPacks(json));
+                readPacks(json),
+                json.optionalObject("walSummaries").map(BackupSummaryCodec::readWalSummaries));
     }
 
     static BackupSummary.ManifestReference readManifest(JsonDocument json) {

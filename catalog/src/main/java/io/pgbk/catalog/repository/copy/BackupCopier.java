@@ -315,6 +315,7 @@ final class BackupCopier {
                 facts.host(),
                 facts.programVersion(),
                 backup.annotations(),
-                uses);
+                uses,
+                facts.walSummaries());
     }
 }
