@@ -118,8 +118,7 @@ final class BackupExecution {
         SummaryReading reading = new SummaryReading(
                 plan, backup, server, line, runtime, settings.archiveDeadline(), sampleOneIn, monitor);
         try (PostgresConnection connection = PostgresConnection.open(postgres)) {
-            return reading.ask(
-                    connection, session.startTimeline(), session.startLsn(), () -> heartbeat(session));
+            return reading.ask(connection, session.startTimeline(), session.startLsn(), () -> heartbeat(session));
         }
     }
 

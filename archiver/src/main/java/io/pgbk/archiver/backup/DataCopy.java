@@ -111,8 +111,8 @@ final class DataCopy implements AutoCloseable {
 
     private void copy(Runnable heartbeat) {
         monitor.phase("copy", plan.expectedBytes());
-        Optional<ParentFiles> files = parent.map(
-                backup -> new ParentFiles(backup.manifest(), guide.map(SummaryGuide::changes)));
+        Optional<ParentFiles> files =
+                parent.map(backup -> new ParentFiles(backup.manifest(), guide.map(SummaryGuide::changes)));
         try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
             UnitPlanner planner =
                     new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);

@@ -35,7 +35,8 @@ final class SummaryCoverage {
             Lsn begin = at;
             List<WalSummary> there = available.stream()
                     .filter(summary -> summary.timeline() == range.timeline())
-                    .filter(summary -> summary.from().isBefore(end) && summary.to().isAfter(begin))
+                    .filter(summary ->
+                            summary.from().isBefore(end) && summary.to().isAfter(begin))
                     .sorted(Comparator.comparing(WalSummary::from))
                     .toList();
             for (WalSummary summary : there) {

@@ -101,22 +101,21 @@ final class SummaryReading {
                 throw e;
             }
             monitor.warn("all files are read, because the WAL summaries cannot be: " + e.getMessage());
-            return new Outcome.ReadAll(e.getMessage());
+            return new Outcome.ReadAll(String.valueOf(e.getMessage()));
         }
     }
 
     private Optional<String> objection(Lsn start) {
         // Checksums are written into pages without WAL when they are switched on while the server is down.
         if (parent.manifest().facts().dataChecksums() != server.dataChecksums()) {
-            return Optional.of("data checksums were switched " + (server.dataChecksums() ? "on" : "off")
-                    + " since the parent");
+            return Optional.of(
+                    "data checksums were switched " + (server.dataChecksums() ? "on" : "off") + " since the parent");
         }
         // Pages of the parent can be as new as its end; on a standby replay can begin before that.
         if (start.isBefore(parent.stopLsn())) {
             return Optional.of("this backup begins at " + start + ", and its parent ended at " + parent.stopLsn());
         }
-        return parent.summaryDisagreement()
-                .map(label -> "the WAL summaries turned out to be wrong in backup " + label);
+        return parent.summaryDisagreement().map(label -> "the WAL summaries turned out to be wrong in backup " + label);
     }
 
     /** The coverage of the range when the summariser has come to its end, or stands still. */
@@ -150,8 +149,7 @@ final class SummaryReading {
     }
 
     private SummaryGuide load(WalSummaries summaries, List<WalSummary> complete, Lsn start) {
-        ChangedWindows changes =
-                new ChangedWindows(runtime.temporaryDirectory(), plan.relationSegmentBlocks());
+        ChangedWindows changes = new ChangedWindows(runtime.temporaryDirectory(), plan.relationSegmentBlocks());
         boolean loaded = false;
         try {
             summaries.changes(
@@ -165,7 +163,11 @@ final class SummaryReading {
             changes.finish();
             loaded = true;
             return new SummaryGuide(
-                    changes, parent.startLsn(), start, sampleOneIn, runtime.random().nextLong());
+                    changes,
+                    parent.startLsn(),
+                    start,
+                    sampleOneIn,
+                    runtime.random().nextLong());
         } finally {
             if (!loaded) {
                 changes.close();

@@ -96,8 +96,7 @@ final class WindowCopier {
      *
      * @return its digests; empty when it is to be read
      */
-    Optional<WindowDigests> inherit(
-            ParentFile parent, RelativePath file, long offset, int length, Pieces pieces) {
+    Optional<WindowDigests> inherit(ParentFile parent, RelativePath file, long offset, int length, Pieces pieces) {
         if (guide == null
                 || !parent.isUnchanged(offset)
                 || !parent.hasWindow(offset, length)

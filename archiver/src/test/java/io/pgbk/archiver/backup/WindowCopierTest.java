@@ -1,6 +1,7 @@
 package io.pgbk.archiver.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.Extent;
@@ -9,6 +10,7 @@ import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.postgres.Lsn;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a backup that is built on another stores, and what it takes over. */
 final class WindowCopierTest {
     private static final Lsn OLD = new Lsn(0x1000000);
+    private static final Lsn PARENT_START = new Lsn(0x1800000);
     private static final String RELATION = "base/5/16384";
     private static final int WINDOW_PAGES = FormatLimits.WINDOW_BYTES / Pages.BYTES;
 
@@ -32,6 +35,7 @@ final class WindowCopierTest {
     private Path directory;
 
     private final List<CopyFixture> fixtures = new ArrayList<>();
+    private SummaryGuide guide;
 
     @BeforeEach
     void open() throws IOException {
@@ -41,6 +45,9 @@ final class WindowCopierTest {
     @AfterEach
     void close() {
         fixtures.reversed().forEach(CopyFixture::close);
+        if (guide != null) {
+            guide.close();
+        }
     }
 
     private CopyFixture full(String path, byte[] content) throws IOException {
@@ -231,6 +238,126 @@ final class WindowCopierTest {
         assertThat(next.failures.named())
                 .extracting(PageFailures.Failure::block)
                 .containsExactly(5L);
+        assertThat(next.failures.count()).isEqualTo(1);
+    }
+
+    /** The next backup, of which summaries say that just these windows have changed, with windows of a sample. */
+    private CopyFixture guided(int sampleOneIn, int... changedWindows) throws IOException {
+        CopyFixture next = fixtures.getLast().next(directory, fixtures.size() + 1);
+        fixtures.add(next);
+        BitSet changed = new BitSet();
+        Arrays.stream(changedWindows).forEach(changed::set);
+        if (guide != null) {
+            guide.close();
+        }
+        guide = new SummaryGuide(
+                new ChangedWindows(directory, 131072), PARENT_START, CopyFixture.START, sampleOneIn, 4711);
+        next.guided(guide, changed);
+        return next;
+    }
+
+    @Test
+    void windowsThatNoSummaryListsAreTakenOverUnread() throws IOException {
+        byte[] content = Pages.sound(8 * WINDOW_PAGES + 3, 0, OLD, 1);
+        full(RELATION, content);
+        change(content, 2 * WINDOW_PAGES + 5, 100);
+        byte[] expected = content.clone();
+        change(content, 4 * WINDOW_PAGES, 200); // nobody may see it
+
+        CopyFixture next = guided(Integer.MAX_VALUE, 2);
+        next.copy(next.plan(RELATION, content));
+
+        assertThat(next.restored().get(RELATION)).isEqualTo(expected);
+        assertThat(next.totals.readBytes()).isEqualTo(FormatLimits.WINDOW_BYTES);
+        assertThat(written(next)).isEqualTo(Pages.BYTES);
+        assertThat(guide.skippedBytes()).isEqualTo(content.length - FormatLimits.WINDOW_BYTES);
+        assertThat(next.totals.fileBytes()).isEqualTo(content.length);
+    }
+
+    @Test
+    void aFileOfWhichNothingIsReadNeedNotBeThereAnyMore() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        full(RELATION, content);
+
+        CopyFixture next = guided(Integer.MAX_VALUE);
+        CopyFile file = next.plan(RELATION, content);
+        Files.delete(next.source.resolve(RELATION));
+        next.copy(file);
+
+        assertThat(next.restored().get(RELATION)).isEqualTo(content);
+        assertThat(next.totals.readBytes()).isZero();
+
+        CopyFixture another = guided(Integer.MAX_VALUE, 1);
+        file = another.plan(RELATION, content);
+        Files.delete(another.source.resolve(RELATION));
+        another.copy(file);
+
+        assertThat(another.entries()).isEmpty();
+    }
+
+    @Test
+    void whatGrewOrShrankAndWhatFailedItsChecksumIsReadThoughNoSummaryListsIt() throws IOException {
+        byte[] content = Pages.sound(4 * WINDOW_PAGES + 3, 0, OLD, 1);
+        content[WINDOW_PAGES * Pages.BYTES + 100]++;
+        CopyFixture full = full(RELATION, content);
+        assertThat(full.failures.count()).isEqualTo(1);
+        content[WINDOW_PAGES * Pages.BYTES + 100]--;
+        byte[] grown = Arrays.copyOf(content, content.length + Pages.BYTES);
+        System.arraycopy(Pages.sound(1, 4 * WINDOW_PAGES + 3, OLD, 5), 0, grown, content.length, Pages.BYTES);
+
+        CopyFixture next = guided(Integer.MAX_VALUE);
+        next.copy(next.plan(RELATION, grown));
+
+        assertThat(next.restored().get(RELATION)).isEqualTo(grown);
+        assertThat(next.failures.count()).isZero();
+        assertThat(next.totals.readBytes()).isEqualTo(FormatLimits.WINDOW_BYTES + 4L * Pages.BYTES);
+    }
+
+    @Test
+    void ofTheWindowsThatNoSummaryListsASampleIsReadAndHintsAreStoredAndCounted() throws IOException {
+        byte[] content = Pages.sound(64 * WINDOW_PAGES, 0, OLD, 1);
+        full(RELATION, content);
+        for (int window = 0; window < 64; window++) {
+            change(content, window * WINDOW_PAGES + 5, 100 + window);
+        }
+
+        CopyFixture next = guided(4);
+        next.copy(next.plan(RELATION, content));
+
+        assertThat(guide.readWindows()).isBetween(4L, 40L);
+        assertThat(guide.hintOnlyPages()).isEqualTo(guide.readWindows());
+        assertThat(next.totals.readBytes()).isEqualTo(guide.readWindows() * FormatLimits.WINDOW_BYTES);
+        assertThat(written(next)).isEqualTo(guide.readWindows() * Pages.BYTES);
+    }
+
+    @Test
+    void hazardAPageWithAnLsnOfTheSummariesRangeThatTheyDoNotListProvesThemWrong() throws IOException {
+        byte[] content = Pages.sound(2 * WINDOW_PAGES, 0, OLD, 1);
+        full(RELATION, content);
+        System.arraycopy(Pages.sound(1, 40, new Lsn(0x1900000), 9), 0, content, 40 * Pages.BYTES, Pages.BYTES);
+
+        CopyFixture next = guided(1);
+
+        assertThatThrownBy(() -> next.copy(next.plan(RELATION, content)))
+                .isInstanceOf(SummaryDisagreement.class)
+                .hasMessageContaining("page 40 of '" + RELATION + "' was changed at 0/1900000");
+    }
+
+    @Test
+    void pagesThatChangedAfterTheBackupBeganOrAreZeroOrFailProveNothing() throws IOException {
+        byte[] content = Pages.sound(2 * WINDOW_PAGES, 0, OLD, 1);
+        full(RELATION, content);
+        System.arraycopy(Pages.sound(1, 3, new Lsn(0x2000100), 9), 0, content, 3 * Pages.BYTES, Pages.BYTES);
+        Arrays.fill(content, 4 * Pages.BYTES, 5 * Pages.BYTES, (byte) 0);
+        System.arraycopy(Pages.sound(1, 6, new Lsn(0x1900000), 9), 0, content, 6 * Pages.BYTES, Pages.BYTES);
+        content[6 * Pages.BYTES + 100]++;
+
+        CopyFixture next = guided(1);
+        next.copy(next.plan(RELATION, content));
+
+        assertThat(next.restored().get(RELATION)).isEqualTo(content);
+        assertThat(guide.hintOnlyPages()).isZero();
+        assertThat(guide.readWindows()).isEqualTo(2);
         assertThat(next.failures.count()).isEqualTo(1);
     }
 }

@@ -161,7 +161,8 @@ public final class BackupCommand implements Callable<Integer> {
         if (result.walSummaries() != null) {
             text.add("  " + Units.bytes(result.readBytes()) + " read; "
                     + (result.walSummaries().reason() == null
-                            ? "WAL summaries spared " + Units.bytes(result.walSummaries().skippedBytes())
+                            ? "WAL summaries spared "
+                                    + Units.bytes(result.walSummaries().skippedBytes())
                             : "no WAL summaries used: " + result.walSummaries().reason()));
         }
         text.add("  timeline " + Integer.toUnsignedString(result.timeline()) + ", " + result.startLsn() + " to "

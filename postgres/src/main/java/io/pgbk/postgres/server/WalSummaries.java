@@ -151,10 +151,16 @@ public final class WalSummaries {
                 statement.setInt(3, segmentBlocks);
                 statement.setInt(4, windowBlocks);
                 statement.setArray(5, array(jdbc, summaries.stream().map(WalSummaries::timeline)));
-                statement.setArray(6, array(jdbc, summaries.stream().map(summary -> summary.from()
-                        .toString())));
-                statement.setArray(7, array(jdbc, summaries.stream().map(summary -> summary.to()
-                        .toString())));
+                statement.setArray(
+                        6,
+                        array(
+                                jdbc,
+                                summaries.stream().map(summary -> summary.from().toString())));
+                statement.setArray(
+                        7,
+                        array(
+                                jdbc,
+                                summaries.stream().map(summary -> summary.to().toString())));
                 CancellableSql.run(
                         statement, () -> visit(statement, visitor), "list what the WAL summaries say", monitor, limit);
                 return jdbc;
