@@ -1,8 +1,8 @@
 package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.repository.backup.BackupFacts;
-import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
 import io.pgbk.catalog.repository.backup.WalSummaryUse;
+import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

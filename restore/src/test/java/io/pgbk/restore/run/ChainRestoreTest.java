@@ -201,8 +201,7 @@ final class ChainRestoreTest {
             try (Stream<Path> files = Files.walk(directory.resolve(part))) {
                 for (Path file : (Iterable<Path>)
                         files.filter(Files::isRegularFile).filter(file -> !file.endsWith("pg_control"))::iterator) {
-                    contents.put(
-                            directory.relativize(file).toString(), Arrays.hashCode(Files.readAllBytes(file)));
+                    contents.put(directory.relativize(file).toString(), Arrays.hashCode(Files.readAllBytes(file)));
                 }
             }
         }
