@@ -117,9 +117,7 @@ final class BackupExecution {
     private SummaryReading.Outcome askSummaries(ParentBackup backup, BackupSession session) {
         SummaryReading reading = new SummaryReading(
                 plan, backup, server, line, runtime, settings.archiveDeadline(), sampleOneIn, monitor);
-        try (PostgresConnection connection = PostgresConnection.open(postgres)) {
-            return reading.ask(connection, session.startTimeline(), session.startLsn(), () -> heartbeat(session));
-        }
+        return reading.ask(postgres, session.startTimeline(), session.startLsn(), () -> heartbeat(session));
     }
 
     private static @Nullable SummaryGuide guideOf(SummaryReading.Outcome outcome) {

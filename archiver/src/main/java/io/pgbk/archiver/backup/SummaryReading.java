@@ -6,6 +6,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
+import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.postgres.server.PostgresConnection;
 import io.pgbk.postgres.server.ServerFacts;
 import io.pgbk.postgres.server.WalSummaries;
@@ -74,14 +75,14 @@ final class SummaryReading {
     /**
      * Asks the server.
      *
-     * @param connection for this question alone
+     * @param postgres where it answers; the question gets a session of its own
      * @param startTimeline the timeline on which this backup begins
      * @param start where its replay begins
      * @param heartbeat called between two looks at a summariser that is behind
      */
-    Outcome ask(PostgresConnection connection, int startTimeline, Lsn start, Runnable heartbeat) {
+    Outcome ask(PostgresConfig postgres, int startTimeline, Lsn start, Runnable heartbeat) {
         monitor.phase("summaries", -1);
-        try {
+        try (PostgresConnection connection = PostgresConnection.open(postgres)) {
             WalSummaries summaries = new WalSummaries(connection);
             Optional<String> objection = summaries.objection().or(() -> objection(start));
             Optional<TimelineHistory> history = line.history(startTimeline);
