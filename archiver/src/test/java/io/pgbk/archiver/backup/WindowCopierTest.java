@@ -35,7 +35,7 @@ final class WindowCopierTest {
     private Path directory;
 
     private final List<CopyFixture> fixtures = new ArrayList<>();
-    private SummaryGuide guide;
+    private final List<SummaryGuide> guides = new ArrayList<>();
 
     @BeforeEach
     void open() throws IOException {
@@ -45,9 +45,7 @@ final class WindowCopierTest {
     @AfterEach
     void close() {
         fixtures.reversed().forEach(CopyFixture::close);
-        if (guide != null) {
-            guide.close();
-        }
+        guides.forEach(SummaryGuide::close);
     }
 
     private CopyFixture full(String path, byte[] content) throws IOException {
@@ -247,11 +245,9 @@ final class WindowCopierTest {
         fixtures.add(next);
         BitSet changed = new BitSet();
         Arrays.stream(changedWindows).forEach(changed::set);
-        if (guide != null) {
-            guide.close();
-        }
-        guide = new SummaryGuide(
+        SummaryGuide guide = new SummaryGuide(
                 new ChangedWindows(directory, 131072), PARENT_START, CopyFixture.START, sampleOneIn, 4711);
+        guides.add(guide);
         next.guided(guide, changed);
         return next;
     }
@@ -270,7 +266,7 @@ final class WindowCopierTest {
         assertThat(next.restored().get(RELATION)).isEqualTo(expected);
         assertThat(next.totals.readBytes()).isEqualTo(FormatLimits.WINDOW_BYTES);
         assertThat(written(next)).isEqualTo(Pages.BYTES);
-        assertThat(guide.skippedBytes()).isEqualTo(content.length - FormatLimits.WINDOW_BYTES);
+        assertThat(guides.getLast().skippedBytes()).isEqualTo(content.length - FormatLimits.WINDOW_BYTES);
         assertThat(next.totals.fileBytes()).isEqualTo(content.length);
     }
 
@@ -324,10 +320,10 @@ final class WindowCopierTest {
         CopyFixture next = guided(4);
         next.copy(next.plan(RELATION, content));
 
-        assertThat(guide.readWindows()).isBetween(4L, 40L);
-        assertThat(guide.hintOnlyPages()).isEqualTo(guide.readWindows());
-        assertThat(next.totals.readBytes()).isEqualTo(guide.readWindows() * FormatLimits.WINDOW_BYTES);
-        assertThat(written(next)).isEqualTo(guide.readWindows() * Pages.BYTES);
+        assertThat(guides.getLast().readWindows()).isBetween(4L, 40L);
+        assertThat(guides.getLast().hintOnlyPages()).isEqualTo(guides.getLast().readWindows());
+        assertThat(next.totals.readBytes()).isEqualTo(guides.getLast().readWindows() * FormatLimits.WINDOW_BYTES);
+        assertThat(written(next)).isEqualTo(guides.getLast().readWindows() * Pages.BYTES);
     }
 
     @Test
@@ -356,8 +352,8 @@ final class WindowCopierTest {
         next.copy(next.plan(RELATION, content));
 
         assertThat(next.restored().get(RELATION)).isEqualTo(content);
-        assertThat(guide.hintOnlyPages()).isZero();
-        assertThat(guide.readWindows()).isEqualTo(2);
+        assertThat(guides.getLast().hintOnlyPages()).isZero();
+        assertThat(guides.getLast().readWindows()).isEqualTo(2);
         assertThat(next.failures.count()).isEqualTo(1);
     }
 }
