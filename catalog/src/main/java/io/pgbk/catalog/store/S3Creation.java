@@ -36,12 +36,17 @@ final class S3Creation {
 
     CreateOutcome create(String key, ObjectBody body) {
         S3Attempts attempts = S3Attempts.begin(config, "create", key, body.length());
-        // A store that ignores the condition is at least looked at before it overwrites.
-        boolean lookFirst = config.allowUnsafeStore();
+        // A store that ignores the condition is at least looked at before it overwrites, or before it keeps a locked
+        // version that nobody needs and nobody can take back: AWS keeps the condition, of others that is not sure.
+        boolean locked = config.endpoint() != null && locks.forNew(key).isPresent();
+        boolean lookFirst = config.allowUnsafeStore() || locked;
         while (true) {
             try {
                 if (lookFirst) {
-                    Optional<Boolean> same = attempts.attempt(limits -> reader.hasContent(key, body, limits));
+                    Optional<Boolean> same = attempts.attempt(
+                            limits -> locked && versions.oldest(key, limits).isEmpty()
+                                    ? Optional.empty()
+                                    : reader.hasContent(key, body, limits));
                     if (same.isPresent()) {
                         return same.get() ? CreateOutcome.CREATED : CreateOutcome.EXISTS;
                     }

@@ -51,6 +51,8 @@ final class S3Versions {
     S3Versions(S3Client client, S3StoreConfig config) {
         this.client = client;
         this.config = config;
+        // Only buckets that keep versions lock objects; init proved that this one does.
+        versioned = config.objectLock() != null ? true : null;
     }
 
     /** The version id of an answer, null when the bucket keeps no versions. */

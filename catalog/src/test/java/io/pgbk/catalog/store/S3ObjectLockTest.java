@@ -111,6 +111,17 @@ class S3ObjectLockTest {
     }
 
     @Test
+    void aCreationThatIsRepeatedLeavesNoLockedVersionThatNobodyNeeds() {
+        try (ObjectStore one = openStore("again");
+                ObjectStore two = openStore("again")) {
+            assertThat(one.create("kept/key", body("content"))).isEqualTo(CreateOutcome.CREATED);
+            assertThat(two.create("kept/key", body("content"))).isEqualTo(CreateOutcome.CREATED);
+            assertThat(two.create("kept/key", body("other"))).isEqualTo(CreateOutcome.EXISTS);
+            assertThat(onlyVersion("again/kept/key")).isNotEmpty();
+        }
+    }
+
+    @Test
     void locksAreMadeLongerAndNeverShorter() {
         for (ObjectLock.Mode mode : ObjectLock.Mode.values()) {
             try (ObjectStore store = openStore(endpoint, "longer-" + mode, mode)) {

@@ -135,6 +135,13 @@ public final class LockRenewal {
             List<ExpirePlan.KeptWal> ranges = locks.wal().stream()
                     .filter(range -> range.incarnation() == incarnation.number())
                     .toList();
+            if (locks.shared()) {
+                extendFolder(
+                        locking,
+                        locks.until(),
+                        RepositoryLayout.walTrims(cluster.name(), incarnation.number()),
+                        LockedObjects::covers);
+            }
             if (locks.shared() || !ranges.isEmpty()) {
                 extendFolder(
                         locking,
