@@ -76,9 +76,10 @@ public final class Expiry {
             };
             ExpireView view = ExpireView.read(cluster);
             ExpirePlan plan = view.plan(policy);
-            // What stays is made safe before anything goes.
-            Optional<LockRenewal.Renewed> locks =
-                    new LockRenewal(cluster, mayGoOn).run(view.backups(), plan, view.now());
+            // What stays is made safe before anything goes. Locks run by the store's clock, also when the server, whose
+            // last commit retention counts from, has been silent for weeks.
+            Optional<LockRenewal.Renewed> locks = new LockRenewal(cluster, mayGoOn)
+                    .run(view.backups(), plan, cluster.repository().trustedNow());
             mayGoOn.run();
             Map<Label, String> needed = cluster.backups().expire(begun(view, plan), policy.grace());
             mayGoOn.run();

@@ -58,7 +58,7 @@ public final class LockRenewal {
      *
      * @param backups all committed backups
      * @param plan which of them stay, and which WAL
-     * @param now the time that may be trusted
+     * @param now the time by which locks run: of the host's and the store's clocks the earlier one
      * @throws PgbkException PERMISSION_DENIED when these credentials may not, and what {@code mayGoOn} throws
      */
     public Optional<Renewed> run(List<BackupRecord> backups, ExpirePlan plan, Instant now) {
