@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository.expire;
 
 import io.pgbk.catalog.repository.backup.BackupCatalog;
+import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Leases;
@@ -115,8 +116,8 @@ public final class Expiry {
     /** The removals that begin with this run. */
     private static Map<Label, String> begun(ExpireView view, ExpirePlan plan) {
         Set<Label> expiring = view.backups().stream()
-                .filter(backup -> backup.expiring())
-                .map(backup -> backup.label())
+                .filter(BackupRecord::expiring)
+                .map(BackupRecord::label)
                 .collect(Collectors.toSet());
         Map<Label, String> reasons = new LinkedHashMap<>();
         // Those that are built on others first: whenever this dies, nothing that goes is needed by what stays.

@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -95,8 +96,8 @@ class ExpiryTest {
         return report.plan().remove().stream().map(ExpirePlan.Removed::label).toList();
     }
 
-    private TreeMap<String, Integer> files() {
-        TreeMap<String, Integer> files = new TreeMap<>();
+    private Map<String, Integer> files() {
+        Map<String, Integer> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(place.directory())) {
             for (Path file : (Iterable<Path>) all.filter(Files::isRegularFile)::iterator) {
                 files.put(place.directory().relativize(file).toString(), (int) Files.size(file));
@@ -140,7 +141,7 @@ class ExpiryTest {
         take(Optional.of(old));
         take();
         RetentionPolicy policy = full(1, Duration.ZERO);
-        TreeMap<String, Integer> before = files();
+        Map<String, Integer> before = files();
 
         ExpireReport dry = new Expiry(cluster, policy, TaskMonitor.SILENT).dryRun();
         assertThat(files()).isEqualTo(before);
