@@ -133,6 +133,23 @@ public final class RestoreSite implements AutoCloseable {
                 CLUSTER);
     }
 
+    /** The catalogue of a site's repository as a process opens it for which time passes otherwise; the store's is right. */
+    static ClusterCatalog open(Path repositoryDirectory, AttackTime time) {
+        RepositoryRuntime now = runtime();
+        RepositoryRuntime moved = new RepositoryRuntime(
+                time, time, now.random(), now.owner(), now.compression(), now.temporaryDirectory());
+        ObjectStore store = ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory));
+        ObjectStore movedStore = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (_, method, arguments) -> {
+                    try {
+                        return method.getName().equals("currentTime") ? time.right() : method.invoke(store, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        return new ClusterCatalog(Repository.open(movedStore, encryption(), moved), CLUSTER);
+    }
+
     /** The catalogue on a host and a store whose clocks are so much later. */
     public ClusterCatalog openLater(Duration later) {
         return openAt(InstantSource.offset(InstantSource.system(), later), later);

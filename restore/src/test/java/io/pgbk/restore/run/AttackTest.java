@@ -1,0 +1,303 @@
+package io.pgbk.restore.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.check.Finding;
+import io.pgbk.catalog.repository.check.RepositoryCheck;
+import io.pgbk.catalog.repository.check.Sample;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.task.TaskMonitor;
+import io.pgbk.task.Workers;
+import io.pgbk.testkit.AsPostgres;
+import io.pgbk.testkit.PostgresServer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Expiry from two processes against a running backup, restore, verification, copy and deletion: one of them is killed
+ * with SIGKILL, or suspended with SIGSTOP for hours or days while the other goes on and expires more; clocks are wrong.
+ * Nothing that is needed is lost: what is listed is whole and restores. Ten runs; 200 with {@code -Plong};
+ * {@code -Dpgbk.attacks=N} and {@code -Dpgbk.seed=N} say otherwise.
+ */
+final class AttackTest {
+    private static final boolean LONG = Boolean.getBoolean("pgbk.long");
+    private static final int ATTACKS = Integer.getInteger("pgbk.attacks", LONG ? 200 : 10);
+    private static final long SEED = Long.getLong("pgbk.seed", LONG ? System.nanoTime() : 20_261_121);
+    private static final long PATIENCE_SECONDS = 240;
+    private static final List<Duration> JUMPS = List.of(
+            Duration.ofMinutes(3), Duration.ofMinutes(70), Duration.ofHours(30), Duration.ofDays(3), Duration.ofDays(9));
+    private static final List<Duration> SKEWS = List.of(
+            Duration.ZERO, Duration.ofMinutes(4), Duration.ofMinutes(-4), Duration.ofDays(400), Duration.ofDays(-400));
+
+    private final Random random = new Random(SEED);
+    private final Map<String, Integer> report = new LinkedHashMap<>();
+
+    /** A worker and what it says. */
+    private static final class Host implements AutoCloseable {
+        private final Process process;
+        private final BufferedReader lines;
+        private final StringBuilder said = new StringBuilder();
+
+        Host(Process process) {
+            this.process = process;
+            this.lines = process.inputReader(StandardCharsets.UTF_8);
+        }
+
+        CompletableFuture<String> start(String job) {
+            try {
+                process.getOutputStream().write((job + "\n").getBytes(StandardCharsets.UTF_8));
+                process.getOutputStream().flush();
+            } catch (IOException e) {
+                throw new UncheckedIOException(job, e);
+            }
+            return answer();
+        }
+
+        /** The answer to what it was last asked; {@code killed} when it is gone. */
+        CompletableFuture<String> answer() {
+            CompletableFuture<String> answer = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> answer.complete(read()));
+            return answer;
+        }
+
+        private String read() {
+            try {
+                String line = lines.readLine();
+                while (line != null && !line.startsWith(AttackWorker.ANSWER)) {
+                    said.append(line).append('\n');
+                    line = lines.readLine();
+                }
+                return line == null ? "killed" : line.substring(AttackWorker.ANSWER.length());
+            } catch (IOException e) {
+                return "killed";
+            }
+        }
+
+        void signal(String name) {
+            try {
+                new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+            process.onExit().join();
+        }
+    }
+
+    private Host host(Path clock, Duration skew, RestoreSite site, Path other) {
+        PostgresServer server = site.server();
+        try {
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Xshare:auto",
+                            "-XX:TieredStopAtLevel=1",
+                            "-Xmx300m",
+                            "-Dsun.jnu.encoding=ISO-8859-1",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            AttackWorker.class.getName(),
+                            clock.toString(),
+                            skew.toString(),
+                            RestoreSite.directory(site.catalog()).toString(),
+                            other.toString(),
+                            server.socketDirectory().toString(),
+                            Integer.toString(server.port()),
+                            server.user(),
+                            server.dataDirectory().toString())
+                    .redirectErrorStream(true)
+                    .start();
+            Host host = new Host(process);
+            assertThat(host.answer().join()).as(host.said.toString()).isEqualTo("ready");
+            return host;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void expiryAgainstEverythingElseWithKilledAndSuspendedProcessesAndWrongClocksLosesNothing() {
+        Path clock = AsPostgres.temporaryDirectory("clock-").resolve("time");
+        AttackTime time = AttackTime.open(clock, Duration.ZERO);
+        try (RestoreSite site = new RestoreSite(15)) {
+            Path otherDirectory = AsPostgres.temporaryDirectory("other-");
+            RestoreSite.initialise(otherDirectory).close();
+            ClusterCatalog here = RestoreSite.open(RestoreSite.directory(site.catalog()), time);
+            ClusterCatalog there = RestoreSite.open(otherDirectory, time);
+            site.server()
+                    .sql("create table attacked as select id, repeat('a', 200) t from generate_series(1, 2000) id");
+            site.backup();
+            Host left = host(clock, Duration.ZERO, site, otherDirectory);
+            Host right = host(clock, Duration.ZERO, site, otherDirectory);
+            try {
+                for (int attack = 0; attack < ATTACKS; attack++) {
+                    site.server().sql("update attacked set t = 'b" + attack + "' where id % 50 = " + attack % 50);
+                    List<Host> hosts = attack(attack, left, right, time, here);
+                    left = hosts.get(0).process.isAlive() ? hosts.get(0) : host(clock, skew(), site, otherDirectory);
+                    right = hosts.get(1).process.isAlive() ? hosts.get(1) : host(clock, skew(), site, otherDirectory);
+                    assertNothingLost("attack " + attack + " of seed " + SEED, here, there, time);
+                }
+                startTheNewest(site, here, time);
+            } finally {
+                left.close();
+                right.close();
+            }
+        } finally {
+            System.out.println("attacks on expiry, seed " + SEED + ": " + report);
+        }
+    }
+
+    private Duration skew() {
+        return SKEWS.get(random.nextInt(SKEWS.size()));
+    }
+
+    private String job(ClusterCatalog here) {
+        List<BackupRecord> backups = here.backups().list();
+        String label = backups.get(random.nextInt(backups.size())).label().value();
+        return switch (random.nextInt(7)) {
+            case 0 -> "backup FULL";
+            case 1, 2 -> "backup INCREMENTAL";
+            case 3 -> "restore " + label + " " + AsPostgres.temporaryDirectory("attacked-").resolve("data");
+            case 4 -> "verify";
+            case 5 -> "copy";
+            default -> "delete " + label;
+        };
+    }
+
+    /** Returns the hosts, of which one may be dead. */
+    private List<Host> attack(int number, Host left, Host right, AttackTime time, ClusterCatalog here) {
+        String expire = "expire " + (1 + random.nextInt(2));
+        String other = number % 5 == 4 ? expire : job(here);
+        CompletableFuture<String> first = left.start(expire);
+        CompletableFuture<String> second = right.start(other);
+        boolean victimIsLeft = random.nextBoolean();
+        Host victim = victimIsLeft ? left : right;
+        Host survivor = victimIsLeft ? right : left;
+        CompletableFuture<String> ofVictim = victimIsLeft ? first : second;
+        CompletableFuture<String> ofSurvivor = victimIsLeft ? second : first;
+        String jobOfVictim = victimIsLeft ? expire : other;
+        String jobOfSurvivor = victimIsLeft ? other : expire;
+        double moment = random.nextDouble();
+        boolean kill = random.nextInt(3) == 0;
+        Duration jump = JUMPS.get(random.nextInt(JUMPS.size()));
+        pause(Duration.ofMillis((long) (moment * moment * 1500)));
+        victim.signal(kill ? "KILL" : "STOP");
+        // The survivor sees the same jump: for it the world stood still as well.
+        await(ofSurvivor, jobOfSurvivor);
+        time.jump(jump);
+        await(survivor.start("expire 1"), "expire");
+        if (random.nextBoolean()) {
+            time.jump(jump);
+            await(survivor.start("expire 1"), "expire");
+        }
+        if (!kill) {
+            victim.signal("CONT");
+        }
+        String end = await(ofVictim, jobOfVictim);
+        System.out.println("attack " + number + ": " + jobOfVictim + (kill ? " killed: " : " suspended over " + jump + ": ") + end);
+        report.merge(
+                jobOfVictim.split(" ")[0] + (kill ? " killed: " : " suspended: ") + end.split(" ")[0], 1, Integer::sum);
+        if (kill) {
+            victim.close();
+        }
+        return List.of(left, right);
+    }
+
+    private String await(CompletableFuture<String> answer, String job) {
+        try {
+            String end = answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            assertThat(end).as(job).doesNotStartWith("failed");
+            if (end.startsWith("refused")) {
+                // Damage is no refusal: nothing here damages anything.
+                assertThat(end).as(job).doesNotContain("OBJECT_DAMAGED").doesNotContain("INTERNAL");
+                report.merge("refused " + end.split(" ")[1], 1, Integer::sum);
+            }
+            return end;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("no answer to " + job, e);
+        }
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void assertNothingLost(String when, ClusterCatalog here, ClusterCatalog there, AttackTime time) {
+        for (ClusterCatalog catalog : List.of(here, there)) {
+            try (Workers workers = new Workers("attack-", 2)) {
+                List<Finding> findings = new RepositoryCheck(catalog, Sample.ALL, workers, TaskMonitor.SILENT)
+                        .run(Optional.empty(), catalog.backups().list())
+                        .tally()
+                        .findings();
+                assertThat(findings.stream().filter(Finding::serious)).as(when).isEmpty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        List<BackupRecord> good =
+                here.backups().list().stream().filter(BackupRecord::good).toList();
+        assertThat(good).as(when).isNotEmpty();
+        BackupRecord any = good.get(random.nextInt(good.size()));
+        Path directory = AsPostgres.temporaryDirectory("whole-");
+        AttackWorker.restore(here, any.label().value(), directory.resolve("data"), time);
+        AsPostgres.deleteTree(directory);
+    }
+
+    /** The newest of all still becomes a server with the last state. */
+    private static void startTheNewest(RestoreSite site, ClusterCatalog here, AttackTime time) {
+        BackupRecord newest = new ArrayList<>(here.backups().list())
+                .stream()
+                        .filter(BackupRecord::good)
+                        .max(Comparator.comparing(backup -> backup.summary().stopLsn()))
+                        .orElseThrow();
+        site.archiveEverything();
+        Path directory = TestRestore.fresh();
+        TestRestore restore = TestRestore.of(site, here, directory)
+                .backup(newest.label().value())
+                .clock(time::right);
+        restore.run();
+        try (PostgresServer restored =
+                restore.server(PostgresServer.builder(15)).start()) {
+            restored.awaitPromoted();
+            String digest = "select md5(string_agg(t, ',' order by id)) from attacked";
+            assertThat(restored.queryOne(digest)).isEqualTo(site.server().queryOne(digest));
+        }
+        AsPostgres.deleteTree(Objects.requireNonNull(directory.getParent()));
+    }
+}
