@@ -661,6 +661,14 @@ class RestorePlannerTest {
                         "42 WAL segment 00000001000000000000000C ~ time 2026-11-21 02:30:00+00 ~ --target-lsn 0/B00028"
                                 + " (2026-11-21 01:45:00+00)"),
                 c(
+                        "a hole that was made on purpose says so and does not ask for what nobody kept",
+                        () -> plain().removed(1, 12).removed(1, 13),
+                        TWO,
+                        to(time(150)),
+                        "42 WAL segments 00000001000000000000000C to 00000001000000000000000D are missing ~ it was"
+                                + " removed because nothing that is kept needs it ~ only its own WAL was kept ~"
+                                + " --target-lsn 0/B00028"),
+                c(
                         "a time before the hole is fine",
                         () -> plain().without(1, 15),
                         TWO,

@@ -8,10 +8,12 @@ import io.pgbk.postgres.wal.WalEvents;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -24,6 +26,7 @@ final class TestArchive implements WalView {
 
     private final Map<Integer, TreeMap<Long, Facts>> segments = new TreeMap<>();
     private final List<TimelineHistory> histories = new ArrayList<>();
+    private final Set<String> removed = new HashSet<>();
 
     static Instant minute(double minute) {
         return START.plus(Duration.ofMillis((long) (minute * 60_000)));
@@ -60,6 +63,17 @@ final class TestArchive implements WalView {
     TestArchive without(int timeline, long number) {
         line(timeline).remove(number);
         return this;
+    }
+
+    /** What expiry removed on purpose. */
+    TestArchive removed(int timeline, long number) {
+        removed.add(timeline + "/" + number);
+        return without(timeline, number);
+    }
+
+    @Override
+    public boolean wasRemoved(int timeline, long number) {
+        return removed.contains(timeline + "/" + number);
     }
 
     TestArchive unread(int timeline, long number) {

@@ -8,6 +8,7 @@ import io.pgbk.catalog.repository.check.RepositoryCheck;
 import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import io.pgbk.testkit.AsPostgres;
@@ -42,9 +43,15 @@ final class AttackTest {
     private static final boolean LONG = Boolean.getBoolean("pgbk.long");
     private static final int ATTACKS = Integer.getInteger("pgbk.attacks", LONG ? 200 : 10);
     private static final long SEED = Long.getLong("pgbk.seed", LONG ? System.nanoTime() : 20_261_121);
+    private static final boolean SHOW = Boolean.getBoolean("pgbk.attacks.show");
     private static final long PATIENCE_SECONDS = 240;
     private static final List<Duration> JUMPS = List.of(
-            Duration.ofMinutes(3), Duration.ofMinutes(70), Duration.ofHours(30), Duration.ofDays(3), Duration.ofDays(9));
+            Duration.ofMinutes(3),
+            Duration.ofMinutes(70),
+            Duration.ofHours(30),
+            Duration.ofDays(3),
+            Duration.ofDays(8),
+            Duration.ofDays(9));
     private static final List<Duration> SKEWS = List.of(
             Duration.ZERO, Duration.ofMinutes(4), Duration.ofMinutes(-4), Duration.ofDays(400), Duration.ofDays(-400));
 
@@ -155,12 +162,17 @@ final class AttackTest {
             ClusterCatalog there = RestoreSite.open(otherDirectory, time);
             site.server()
                     .sql("create table attacked as select id, repeat('a', 200) t from generate_series(1, 2000) id");
-            site.backup();
+            PostgresServer server = site.server();
+            PostgresConfig config = PostgresConfig.of(
+                    server.socketDirectory().toString(), server.port(), server.user(), server.dataDirectory());
+            AttackWorker.backup(here, config, BackupType.FULL);
             Host left = host(clock, Duration.ZERO, site, otherDirectory);
             Host right = host(clock, Duration.ZERO, site, otherDirectory);
             try {
                 for (int attack = 0; attack < ATTACKS; attack++) {
                     site.server().sql("update attacked set t = 'b" + attack + "' where id % 50 = " + attack % 50);
+                    AttackWorker.backup(
+                            here, config, random.nextBoolean() ? BackupType.FULL : BackupType.INCREMENTAL);
                     List<Host> hosts = attack(attack, left, right, time, here);
                     left = hosts.get(0).process.isAlive() ? hosts.get(0) : host(clock, skew(), site, otherDirectory);
                     right = hosts.get(1).process.isAlive() ? hosts.get(1) : host(clock, skew(), site, otherDirectory);
@@ -212,7 +224,7 @@ final class AttackTest {
         pause(Duration.ofMillis((long) (moment * moment * 1500)));
         victim.signal(kill ? "KILL" : "STOP");
         // The survivor sees the same jump: for it the world stood still as well.
-        await(ofSurvivor, jobOfSurvivor);
+        count(jobOfSurvivor, "beside", await(ofSurvivor, jobOfSurvivor));
         time.jump(jump);
         await(survivor.start("expire 1"), "expire");
         if (random.nextBoolean()) {
@@ -223,13 +235,19 @@ final class AttackTest {
             victim.signal("CONT");
         }
         String end = await(ofVictim, jobOfVictim);
-        System.out.println("attack " + number + ": " + jobOfVictim + (kill ? " killed: " : " suspended over " + jump + ": ") + end);
-        report.merge(
-                jobOfVictim.split(" ")[0] + (kill ? " killed: " : " suspended: ") + end.split(" ")[0], 1, Integer::sum);
+        count(jobOfVictim, kill ? "killed" : "suspended over " + jump, end);
         if (kill) {
             victim.close();
         }
         return List.of(left, right);
+    }
+
+    private void count(String job, String how, String end) {
+        if (LONG || SHOW) {
+            System.out.println(job + " " + how + ": " + end);
+        }
+        String outcome = end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ")[end.startsWith("refused") ? 1 : 0];
+        report.merge(job.split(" ")[0] + " " + how.split(" ")[0] + " " + outcome, 1, Integer::sum);
     }
 
     private String await(CompletableFuture<String> answer, String job) {
@@ -239,7 +257,6 @@ final class AttackTest {
             if (end.startsWith("refused")) {
                 // Damage is no refusal: nothing here damages anything.
                 assertThat(end).as(job).doesNotContain("OBJECT_DAMAGED").doesNotContain("INTERNAL");
-                report.merge("refused " + end.split(" ")[1], 1, Integer::sum);
             }
             return end;
         } catch (InterruptedException e) {

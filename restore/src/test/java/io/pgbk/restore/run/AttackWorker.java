@@ -93,7 +93,7 @@ final class AttackWorker {
 
     private String run(String[] job) {
         return switch (job[0]) {
-            case "backup" -> backup(BackupType.valueOf(job[1]));
+            case "backup" -> backup(catalog, postgres, BackupType.valueOf(job[1]));
             case "restore" -> restore(job[1], Path.of(job[2]));
             case "verify" -> verify();
             case "copy" -> copy();
@@ -106,7 +106,8 @@ final class AttackWorker {
         };
     }
 
-    private String backup(BackupType type) {
+    /** Takes a backup; its deadlines are those of the repository's time. */
+    static String backup(ClusterCatalog catalog, PostgresConfig postgres, BackupType type) {
         BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofHours(1), Duration.ofMinutes(2));
         BackupOutcome outcome = new BackupRunner(postgres, catalog, settings, new BackupOrigin("test", "test"))
                 .run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
