@@ -171,8 +171,7 @@ final class AttackTest {
             try {
                 for (int attack = 0; attack < ATTACKS; attack++) {
                     site.server().sql("update attacked set t = 'b" + attack + "' where id % 50 = " + attack % 50);
-                    AttackWorker.backup(
-                            here, config, random.nextBoolean() ? BackupType.FULL : BackupType.INCREMENTAL);
+                    AttackWorker.backup(here, config, random.nextBoolean() ? BackupType.FULL : BackupType.INCREMENTAL);
                     List<Host> hosts = attack(attack, left, right, time, here);
                     left = hosts.get(0).process.isAlive() ? hosts.get(0) : host(clock, skew(), site, otherDirectory);
                     right = hosts.get(1).process.isAlive() ? hosts.get(1) : host(clock, skew(), site, otherDirectory);
@@ -198,7 +197,9 @@ final class AttackTest {
         return switch (random.nextInt(7)) {
             case 0 -> "backup FULL";
             case 1, 2 -> "backup INCREMENTAL";
-            case 3 -> "restore " + label + " " + AsPostgres.temporaryDirectory("attacked-").resolve("data");
+            case 3 ->
+                "restore " + label + " "
+                        + AsPostgres.temporaryDirectory("attacked-").resolve("data");
             case 4 -> "verify";
             case 5 -> "copy";
             default -> "delete " + label;
@@ -246,7 +247,8 @@ final class AttackTest {
         if (LONG || SHOW) {
             System.out.println(job + " " + how + ": " + end);
         }
-        String outcome = end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ")[end.startsWith("refused") ? 1 : 0];
+        String outcome =
+                end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ")[end.startsWith("refused") ? 1 : 0];
         report.merge(job.split(" ")[0] + " " + how.split(" ")[0] + " " + outcome, 1, Integer::sum);
     }
 

@@ -59,8 +59,7 @@ final class AttackWorker {
         time = AttackTime.open(Path.of(arguments[0]), Duration.parse(arguments[1]));
         catalog = RestoreSite.open(Path.of(arguments[2]), time);
         other = RestoreSite.open(Path.of(arguments[3]), time);
-        postgres = PostgresConfig.of(
-                arguments[4], Integer.parseInt(arguments[5]), arguments[6], Path.of(arguments[7]));
+        postgres = PostgresConfig.of(arguments[4], Integer.parseInt(arguments[5]), arguments[6], Path.of(arguments[7]));
     }
 
     /** Time file, skew of this host's clock, both repositories, socket directory, port, user and data directory. */
@@ -159,8 +158,7 @@ final class AttackWorker {
     static String expire(ClusterCatalog catalog, int fulls) {
         List<BackupRecord> backups = catalog.backups().list();
         WalInventory inventory = WalInventory.gather(catalog);
-        RetentionPolicy policy =
-                new RetentionPolicy(OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC);
+        RetentionPolicy policy = new RetentionPolicy(OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC);
         ExpirePlan plan = new ExpirePlanner(policy, inventory.ends(), ClockGuard.now(catalog, backups))
                 .plan(backups.stream().map(Candidate::of).toList());
         Map<Label, String> reasons = new LinkedHashMap<>();
@@ -171,8 +169,7 @@ final class AttackWorker {
         }
         Map<Label, String> stay = catalog.backups().expire(reasons, BackupCatalog.GRACE);
         int purged = catalog.backups().purge().size();
-        WalRemover.Removal wal =
-                new WalRemover(catalog, inventory, () -> {}, TaskMonitor.SILENT).run(plan.wal());
+        WalRemover.Removal wal = new WalRemover(catalog, inventory, () -> {}, TaskMonitor.SILENT).run(plan.wal());
         return reasons.size() - stay.size() + " begun, " + purged + " removed, " + wal.files() + " WAL files";
     }
 }
