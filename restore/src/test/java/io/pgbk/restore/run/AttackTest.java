@@ -248,8 +248,8 @@ final class AttackTest {
             System.out.println(job + " " + how + ": " + end);
         }
         String outcome =
-                end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ")[end.startsWith("refused") ? 1 : 0];
-        report.merge(job.split(" ")[0] + " " + how.split(" ")[0] + " " + outcome, 1, Integer::sum);
+                end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ", -1)[end.startsWith("refused") ? 1 : 0];
+        report.merge(job.split(" ", -1)[0] + " " + how.split(" ", -1)[0] + " " + outcome, 1, Integer::sum);
     }
 
     private String await(CompletableFuture<String> answer, String job) {

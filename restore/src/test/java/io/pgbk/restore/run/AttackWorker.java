@@ -69,7 +69,7 @@ final class AttackWorker {
                 new java.io.InputStreamReader(System.in, java.nio.charset.StandardCharsets.UTF_8))) {
             say("ready");
             for (String job = jobs.readLine(); job != null; job = jobs.readLine()) {
-                say(worker.answer(job.split(" ")));
+                say(worker.answer(job.split(" ", -1)));
             }
         }
     }
