@@ -208,8 +208,8 @@ final class AttackTest {
 
     /** Returns the hosts, of which one may be dead. */
     private List<Host> attack(int number, Host left, Host right, AttackTime time, ClusterCatalog here) {
-        String expire = "expire " + (1 + random.nextInt(2));
-        String other = number % 5 == 4 ? expire : job(here);
+        String expire = (random.nextBoolean() ? "expire " : "sweep ") + (1 + random.nextInt(2));
+        String other = number % 5 == 4 ? "sweep 1" : job(here);
         CompletableFuture<String> first = left.start(expire);
         CompletableFuture<String> second = right.start(other);
         boolean victimIsLeft = random.nextBoolean();
@@ -227,10 +227,10 @@ final class AttackTest {
         // The survivor sees the same jump: for it the world stood still as well.
         count(jobOfSurvivor, "beside", await(ofSurvivor, jobOfSurvivor));
         time.jump(jump);
-        await(survivor.start("expire 1"), "expire");
+        count("expire", "alone", await(survivor.start("expire 1"), "expire"));
         if (random.nextBoolean()) {
             time.jump(jump);
-            await(survivor.start("expire 1"), "expire");
+            count("sweep", "alone", await(survivor.start("sweep 1"), "sweep"));
         }
         if (!kill) {
             victim.signal("CONT");
@@ -247,8 +247,9 @@ final class AttackTest {
         if (LONG || SHOW) {
             System.out.println(job + " " + how + ": " + end);
         }
-        String outcome =
-                end.startsWith(AttackWorker.OK) ? AttackWorker.OK : end.split(" ", -1)[end.startsWith("refused") ? 1 : 0];
+        String outcome = end.startsWith(AttackWorker.OK)
+                ? AttackWorker.OK
+                : end.split(" ", -1)[end.startsWith("refused") ? 1 : 0];
         report.merge(job.split(" ", -1)[0] + " " + how.split(" ", -1)[0] + " " + outcome, 1, Integer::sum);
     }
 

@@ -10,6 +10,8 @@ import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.copy.RepositoryCopy;
+import io.pgbk.catalog.repository.expire.ExpireReport;
+import io.pgbk.catalog.repository.expire.Expiry;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.retention.Candidate;
@@ -97,6 +99,7 @@ final class AttackWorker {
             case "verify" -> verify();
             case "copy" -> copy();
             case "expire" -> expire(catalog, Integer.parseInt(job[1]));
+            case "sweep" -> sweep(catalog, Integer.parseInt(job[1]));
             case "delete" -> {
                 catalog.backups().delete(Label.require(job[1]), Duration.ZERO, false);
                 yield "";
@@ -154,12 +157,22 @@ final class AttackWorker {
         return report.backups().size() + " copied";
     }
 
-    /** What expire does, by a policy that counts full backups. */
+    private static RetentionPolicy policy(int fulls) {
+        return new RetentionPolicy(
+                OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC, BackupCatalog.GRACE);
+    }
+
+    /** Expires by a policy that counts full backups. */
     static String expire(ClusterCatalog catalog, int fulls) {
+        ExpireReport done = new Expiry(catalog, policy(fulls), TaskMonitor.SILENT).run();
+        return done.plan().remove().size() + " to go, " + done.removed().size() + " removed";
+    }
+
+    /** The same without the lease, so that it happens at the same time. */
+    private static String sweep(ClusterCatalog catalog, int fulls) {
         List<BackupRecord> backups = catalog.backups().list();
         WalInventory inventory = WalInventory.gather(catalog);
-        RetentionPolicy policy = new RetentionPolicy(OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC);
-        ExpirePlan plan = new ExpirePlanner(policy, inventory.ends(), ClockGuard.now(catalog, backups))
+        ExpirePlan plan = new ExpirePlanner(policy(fulls), inventory.ends(), ClockGuard.now(catalog, backups))
                 .plan(backups.stream().map(Candidate::of).toList());
         Map<Label, String> reasons = new LinkedHashMap<>();
         for (BackupRecord backup : backups) {
