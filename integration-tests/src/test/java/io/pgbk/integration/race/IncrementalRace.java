@@ -3,12 +3,14 @@ package io.pgbk.integration.race;
 import io.pgbk.integration.Site;
 import io.pgbk.integration.StoreKind;
 import io.pgbk.testkit.AsPostgres;
+import io.pgbk.testkit.Deadline;
 import io.pgbk.testkit.PostgresServer;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ public final class IncrementalRace {
     private static final int FIRST_MAJOR_WITH_SUMMARIES = 17;
     private static final int ROWS_PER_SCALE = 100_000;
     private static final int ROWS_PER_PAGE = 61;
+    private static final Duration MOST_ARCHIVING = Duration.ofMinutes(20);
 
     private final IncrementalOptions options;
     private final RaceReport report;
@@ -104,17 +107,17 @@ public final class IncrementalRace {
             Figures nothing = pairs("incremental, nothing changed", measured, ours, theirs, round -> sync());
             Figures few = pairs(
                     "incremental, 1 % of the pages at random",
-                    measured, ours, theirs, round -> change(servers, scattered(round)));
+                    measured, ours, theirs, round -> change(servers, round, scattered()));
             Figures many = pairs(
                     "incremental, 10 % of the pages of one table",
-                    measured, ours, theirs, round -> change(servers, inOneTable(round)));
+                    measured, ours, theirs, round -> change(servers, round, inOneTable(round)));
             report.variable("1 % at random", few.minus(nothing));
             report.variable("10 % of one table", many.minus(nothing));
             report.bytes("nothing changed", nothing);
             report.bytes("1 % at random", few);
             report.bytes("10 % of one table", many);
             for (int length = 3 * (options.pairs() + 1); length < options.chain(); length++) {
-                change(servers, scattered(length));
+                change(servers, length, scattered());
                 backUp(measured, ours);
                 backUp(measured, theirs);
             }
@@ -125,11 +128,11 @@ public final class IncrementalRace {
     }
 
     /** One row per page that is hit; a page that is full writes the new row elsewhere, and indexes follow. */
-    private String scattered(int round) {
+    private String scattered() {
         long rows = (long) options.pgbenchScale() * ROWS_PER_SCALE;
         long pages = rows / ROWS_PER_PAGE;
         return "update pgbench_accounts set abalance = abalance + 1 where aid in (select 1 + (random() * " + (rows - 1)
-                + ")::int from generate_series(1, " + Math.max(1, pages / 100) + ")) and " + round + " >= 0";
+                + ")::int from generate_series(1, " + Math.max(1, pages / 100) + "))";
     }
 
     /** A tenth of the pages of the table of random rows, spread over all of it. */
@@ -138,11 +141,15 @@ public final class IncrementalRace {
                 + " and (ctid::text::point)[1] = 1";
     }
 
-    private static void change(List<PostgresServer> servers, String statement) {
+    private static void change(List<PostgresServer> servers, int round, String statement) {
         for (PostgresServer server : servers) {
-            server.sql("select setseed(0.5)", statement, "checkpoint");
+            server.sql("select setseed(" + round / 100.0 + ")", statement, "checkpoint");
             String segment = server.switchWal();
-            server.await("select coalesce(last_archived_wal, '') >= '" + segment + "' from pg_stat_archiver");
+            String archived = "select coalesce(last_archived_wal, '') >= '" + segment + "' from pg_stat_archiver";
+            Deadline.within(MOST_ARCHIVING)
+                    .await(
+                            () -> "t".equals(server.queryOne(archived)),
+                            () -> new IllegalStateException(segment + " is not archived"));
         }
         sync();
     }

@@ -39,6 +39,8 @@ final class RaceCluster {
             server.sql("create table noise as select i, gen_random_uuid() a, gen_random_uuid() b, gen_random_uuid() c,"
                     + " gen_random_uuid() d, gen_random_uuid() e, gen_random_uuid() f, gen_random_uuid() g,"
                     + " gen_random_uuid() h from generate_series(1, " + rows + ") i");
+            // The first to read a row changes its page.
+            server.sql("vacuum (freeze) noise");
         }
         server.sql("checkpoint");
         return server;
