@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +27,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The cache from which the hooks start, on a distribution as it was built. */
+/** The cache from which the hooks and all other commands start, on a distribution as it was built. */
 class HookCacheTest {
+    /** A hook, which asks itself whether the cache is current, and one of the others, for which the launcher asks. */
+    private static final List<List<String>> COMMANDS = List.of(List.of("archive-push", "pg_wal/N"), List.of("info"));
+
     private static final String CLASS = "io/pgbk/cli/Main.class";
 
     @Test
@@ -39,10 +43,29 @@ class HookCacheTest {
         assertThat(outcome.exit()).isEqualTo(2);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"backup", "info"})
+    void theOtherCommandsLoadHardlyAnyClassFromTheJar(String command) {
+        CommandOutcome outcome = AsPostgres.run(
+                List.of(
+                        Distribution.home().resolve("bin/pgbk").toString(),
+                        "--config",
+                        "/nowhere.yaml",
+                        command),
+                Map.of("PGBK_JAVA_OPTIONS", "-Xlog:class+load=info:stdout"),
+                Path.of("/"),
+                Duration.ofMinutes(1));
+
+        assertThat(outcome.stderr()).contains("/nowhere.yaml");
+        assertThat(outcome.stdout().lines().filter(line -> line.contains("io.pgbk.")))
+                .anyMatch(line -> line.contains("source: shared objects file"))
+                .noneMatch(line -> line.contains("pgbk.jar"));
+    }
+
     /** JDK-8377932: a JVM can go on running the classes of a jar that is no longer there. */
     @Test
     void aReplacedProgramIsTheOneThatRunsAlthoughTheCacheIsOfTheOldOne() throws IOException {
-        CommandOutcome outcome = pushFrom((file, copy) -> {
+        List<CommandOutcome> outcomes = outcomesFrom((file, copy) -> {
             boolean isProgram = file.endsWith("pgbk.jar");
             if (isProgram) {
                 swapMain(file, copy);
@@ -51,20 +74,22 @@ class HookCacheTest {
             return isProgram;
         });
 
-        assertThat(outcome.stderr()).isEqualTo("the new program\n");
-        assertThat(outcome.exit()).isEqualTo(31);
+        assertThat(outcomes).hasSize(COMMANDS.size()).allSatisfy(outcome -> {
+            assertThat(outcome.stderr()).isEqualTo("the new program\n");
+            assertThat(outcome.exit()).isEqualTo(31);
+        });
     }
 
     @Test
     void anotherLauncherAndAnotherJavaRunWithoutTheOldCache() throws IOException {
-        assertThatItRuns(pushFrom((file, copy) -> append(file, copy, "bin/pgbk", "\n")));
-        assertThatItRuns(pushFrom((file, copy) -> append(file, copy, "runtime/release", "PATCHED=\"yes\"\n")));
+        assertThatItRuns(outcomesFrom((file, copy) -> append(file, copy, "bin/pgbk", "\n")));
+        assertThatItRuns(outcomesFrom((file, copy) -> append(file, copy, "runtime/release", "PATCHED=\"yes\"\n")));
     }
 
     @Test
     void aCacheThatIsNoneIsCutOffOrEmptyDoesNoHarm() throws IOException {
         for (int kept : new int[] {0, 1000, 4 << 20}) {
-            assertThatItRuns(pushFrom((file, copy) -> {
+            assertThatItRuns(outcomesFrom((file, copy) -> {
                 boolean isCache = file.toString().endsWith(".aot");
                 if (isCache) {
                     Files.write(copy, Arrays.copyOf(Files.readAllBytes(file), kept));
@@ -72,7 +97,7 @@ class HookCacheTest {
                 return isCache;
             }));
         }
-        assertThatItRuns(pushFrom((file, copy) -> {
+        assertThatItRuns(outcomesFrom((file, copy) -> {
             boolean isCache = file.toString().endsWith(".aot");
             if (isCache) {
                 Files.writeString(copy, "this is certainly no cache\n".repeat(10_000));
@@ -86,12 +111,15 @@ class HookCacheTest {
     @ValueSource(
             strings = {"-XX:UseAVX=0", "-XX:-UseCompressedOops", "-XX:+UseCompactObjectHeaders", "-Xmx64m", "-Xint"})
     void anotherProcessorAndOtherFlagsDoNotChangeTheResult(String options) {
-        assertThatItRuns(push(Distribution.home(), Map.of("PGBK_JAVA_OPTIONS", options)));
+        assertThatItRuns(outcomes(Distribution.home(), Map.of("PGBK_JAVA_OPTIONS", options)));
     }
 
-    private static void assertThatItRuns(CommandOutcome outcome) {
-        assertThat(outcome.stderr()).startsWith("error: ").contains("/nowhere.yaml");
-        assertThat(outcome.exit()).isEqualTo(2);
+    private static void assertThatItRuns(List<CommandOutcome> outcomes) {
+        assertThat(outcomes).hasSize(COMMANDS.size()).allSatisfy(outcome -> {
+            assertThat(outcome.stderr()).startsWith("error: ").contains("/nowhere.yaml");
+            assertThat(outcome.stdout()).isEmpty();
+            assertThat(outcome.exit()).isEqualTo(2);
+        });
     }
 
     private static boolean append(Path file, Path copy, String name, String text) throws IOException {
@@ -108,8 +136,8 @@ class HookCacheTest {
         boolean replaces(Path file, Path copy) throws IOException;
     }
 
-    /** Calls archive-push of an installation that is the built one except for a change. */
-    private static CommandOutcome pushFrom(Change change) throws IOException {
+    /** Calls the commands of an installation that is the built one except for a change. */
+    private static List<CommandOutcome> outcomesFrom(Change change) throws IOException {
         Path home = AsPostgres.temporaryDirectory("altered-");
         try {
             link(Distribution.home(), home, change);
@@ -118,7 +146,7 @@ class HookCacheTest {
             }
             linkRuntime(Distribution.home().resolve("runtime"), home.resolve("runtime"), change);
             AsPostgres.own(home);
-            return push(home, Map.of());
+            return outcomes(home, Map.of());
         } finally {
             AsPostgres.deleteTree(home);
         }
@@ -155,8 +183,21 @@ class HookCacheTest {
     }
 
     private static CommandOutcome push(Path home, Map<String, String> environment) {
+        return run(home, environment, COMMANDS.getFirst());
+    }
+
+    private static List<CommandOutcome> outcomes(Path home, Map<String, String> environment) {
+        return COMMANDS.stream()
+                .map(command -> run(home, environment, command))
+                .toList();
+    }
+
+    private static CommandOutcome run(Path home, Map<String, String> environment, List<String> command) {
+        List<String> words =
+                new ArrayList<>(List.of(home.resolve("bin/pgbk").toString(), "--config", "/nowhere.yaml"));
+        words.addAll(command);
         return AsPostgres.run(
-                List.of(home.resolve("bin/pgbk").toString(), "--config", "/nowhere.yaml", "archive-push", "pg_wal/N"),
+                words,
                 environment,
                 Path.of("/"),
                 Duration.ofMinutes(1));

@@ -143,10 +143,10 @@ class PackagesTest {
     @Test
     void whoMayNotWriteIntoTheInstallationIsToldSoBeforeTheRehearsal() {
         CommandOutcome outcome =
-                AsPostgres.run(List.of(home.resolve("lib/make-hook-cache").toString()), Map.of(), null, PATIENCE);
+                AsPostgres.run(List.of(home.resolve("lib/make-cache").toString()), Map.of(), null, PATIENCE);
         // root may write everywhere; tests that run as root run this as the database's user.
         assertThat(outcome.exit()).isEqualTo(1);
-        assertThat(outcome.stderr()).contains("make-hook-cache: this user may not write");
+        assertThat(outcome.stderr()).contains("make-cache: this user may not write");
     }
 
     @Test
@@ -312,7 +312,7 @@ class PackagesTest {
         assertThat(mode(configuration)).isEqualTo("rw-r-----");
         assertThat(group(configuration)).isEqualTo(hasUser ? "postgres" : "root");
         assertThat(spool.resolve("something")).exists();
-        assertThat(caches(root)).as("made anew, the old one is gone").containsExactly("hooks-0.aot");
+        assertThat(caches(root)).as("made anew, the old one is gone").containsExactly("pgbk-0.aot");
         assertThat(root.dpkg("--verify", "pgbk")).contains(" c /etc/pgbk/pgbk.yaml");
 
         root.dpkg("--remove", "pgbk");

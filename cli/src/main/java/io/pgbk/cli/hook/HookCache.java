@@ -12,10 +12,11 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 
 /**
- * What the cache that the hooks start from was made of: the program, its launcher (which holds the flags) and Java. The
+ * What the cache that the program starts from was made of: the program, its launcher (which holds the flags) and Java. The
  * cache's file is named by a digest of all three, because a JVM can go on serving the classes of a jar that was replaced
  * (JDK-8377932). Of the jar only the directory at its end is digested, which holds the length and the CRC-32 of every
- * file in it.
+ * file in it. The hooks look beside their work whether the cache is of what is installed; for all other commands the
+ * launcher does, which therefore finds the number of bytes at the jar's end in the file's name too.
  *
  * @param jar the program
  * @param launcher the script that starts it
@@ -38,27 +39,26 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
                 Path.of(System.getProperty("java.home"), "release"));
     }
 
-    /** The name of the cache's file for this installation. */
-    String fileName() throws IOException {
-        return "hooks-" + digest() + ".aot";
-    }
-
-    /** 32 hexadecimal digits. */
-    public String digest() throws IOException {
+    /** The name of the cache's file for this installation: "pgbk-", a number of bytes, "-", 32 hexadecimal digits, ".aot". */
+    public String fileName() throws IOException {
         MessageDigest digest = Digests.sha256();
-        digest.update(directoryOf(jar));
+        ByteBuffer directory = directoryOf(jar);
+        int bytes = directory.remaining();
+        digest.update(directory);
         digest.update(Files.readAllBytes(launcher));
         digest.update(Files.readAllBytes(javaRelease));
-        return HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES);
+        return "pgbk-" + bytes + "-" + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES) + ".aot";
     }
 
+    /** From the directory's start to the end of the file. */
     private static ByteBuffer directoryOf(Path jar) throws IOException {
         try (FileChannel file = FileChannel.open(jar)) {
             ByteBuffer end = read(file, Math.max(0, file.size() - END_BYTES), END_BYTES);
             if (end.getInt(0) != END_SIGNATURE) {
                 throw new IOException(jar + " does not end as this program's jar does");
             }
-            return read(file, end.getInt(16) & 0xFFFF_FFFFL, end.getInt(12));
+            long start = end.getInt(16) & 0xFFFF_FFFFL;
+            return read(file, start, Math.toIntExact(file.size() - start));
         }
     }
 

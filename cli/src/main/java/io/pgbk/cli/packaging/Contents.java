@@ -45,7 +45,7 @@ final class Contents {
                 addLink(name, Files.readSymbolicLink(file).toString());
             } else if (Files.isDirectory(file)) {
                 addFolder(name, PROGRAM);
-            } else if (!name.matches(".*/lib/hooks-[0-9a-f]+\\.aot")) {
+            } else if (!name.matches(".*/lib/pgbk-[0-9a-f-]+\\.aot")) {
                 parents(name);
                 items.put(name, new Item.Stored(Files.isExecutable(file) ? PROGRAM : DATA, file));
             }

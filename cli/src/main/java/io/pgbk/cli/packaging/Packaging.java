@@ -69,7 +69,7 @@ public final class Packaging {
             packaging.makeArchives(args[4]);
         }
         if (product == Product.DISTRIBUTION || product == Product.PACKAGES) {
-            packaging.run("lib/make-hook-cache");
+            packaging.run("lib/make-cache");
         }
     }
 

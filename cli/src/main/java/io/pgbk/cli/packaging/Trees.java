@@ -59,6 +59,6 @@ final class Trees {
                 || name.endsWith(".so")
                 || name.equals("jexec")
                 || name.equals("jspawnhelper")
-                || name.equals("make-hook-cache");
+                || name.equals("make-cache");
     }
 }

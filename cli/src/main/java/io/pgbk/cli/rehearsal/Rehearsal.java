@@ -4,6 +4,8 @@ import io.pgbk.archiver.ControlFile;
 import io.pgbk.catalog.repository.InitResult;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.ServerIdentity;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.cli.command.Commands;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.hook.HookCache;
 import io.pgbk.cli.hook.HookCall;
@@ -21,20 +23,24 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Runs archive-push and archive-get against one repository in a directory and, over http and https, against the same one
- * in a bucket, and writes into the file {@code digest} of what the result is. Fails when a hook does not do what it
- * should: what is learned from a failed run would be worthless.
+ * in a bucket, then the other commands against the one in the directory, as far as they go without a server, and writes
+ * into the file {@code name} how the result is to be called. Fails when something does not do what it should: what is
+ * learned from a failed run would be worthless.
  */
 public final class Rehearsal {
     /** The command by which the launcher starts it; not for people. */
-    public static final String COMMAND = "rehearse-hooks";
+    public static final String COMMAND = "rehearse";
 
     private static final int SEGMENTS = 3;
+    /** What {@code check} ends with when something is wrong. */
+    private static final int FINDINGS = 1;
 
     private final Path work;
     private final ProcessContext process;
@@ -56,10 +62,10 @@ public final class Rehearsal {
             Path work = directory.toAbsolutePath().normalize();
             SampleCluster cluster = SampleCluster.write(work.resolve("data"), SEGMENTS);
             new Rehearsal(work, inDirectory(process, cluster.directory()), cluster).run();
-            Files.writeString(work.resolve("digest"), HookCache.ofThisProcess().digest() + "\n");
+            Files.writeString(work.resolve("name"), HookCache.ofThisProcess().fileName() + "\n");
             return 0;
         } catch (IOException | GeneralSecurityException e) {
-            process.err().println("error: the rehearsal of the hooks failed: " + e);
+            process.err().println("error: the rehearsal failed: " + e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -91,6 +97,28 @@ public final class Rehearsal {
         TrustManagerFactory system = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         system.init((KeyStore) null);
         pushAndGet("directory.yaml", 2);
+        Repositories repositories = new Repositories(directory, process);
+        ClusterCatalog catalog = repositories.openCluster(directory.repositories().getFirst());
+        try (Repository _ = catalog.repository()) {
+            SampleBackup.take(cluster, catalog);
+        }
+        command(0, "config", "check");
+        command(0, "info");
+        command(0, "verify");
+        command(0, "restore", "--data-directory", work.resolve("restored").toString());
+        // There is no server: only the way to it is rehearsed, and what lies behind is loaded.
+        command(ErrorCode.POSTGRES_UNSUITABLE.exit(), "backup");
+        command(FINDINGS, "check");
+        ProgramClasses.load();
+    }
+
+    private void command(int expected, String... words) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("--config", work.resolve("directory.yaml").toString()));
+        arguments.addAll(List.of(words));
+        int exit = Commands.run(arguments, process);
+        if (exit != expected) {
+            throw new IOException(String.join(" ", words) + " ended with " + exit + " instead of " + expected);
+        }
     }
 
     private void initialise(Configuration configuration) {
@@ -151,13 +179,14 @@ public final class Rehearsal {
                 cluster: rehearsal
                 postgres:
                   data-directory: %s
+                  host: %s
                 repositories:
                   - name: sample
                     %s
                     encryption:
                       key-file: %s
                 time-zone: UTC
-                """.formatted(cluster.directory(), repository, work.resolve("key")));
+                """.formatted(cluster.directory(), work, repository, work.resolve("key")));
         return process.configurations().load(Optional.of(file), Optional.empty());
     }
 

@@ -1,5 +1,6 @@
 package io.pgbk.cli.rehearsal;
 
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.PgControl;
 import io.pgbk.postgres.PgTime;
 import io.pgbk.postgres.PostgresMajor;
@@ -69,6 +70,18 @@ final class SampleCluster {
         return directory.resolve("pg_wal").resolve(name(index).toString());
     }
 
+    /** Where the last checkpoint begins. */
+    Lsn redo() {
+        return new Lsn(SIZE.bytes() + 40L);
+    }
+
+    /** Half noise, half zero, so that there is something to compress. */
+    void fill(byte[] content) {
+        for (int i = 0; i < content.length / 2; i++) {
+            content[i] = (byte) random.nextInt(64);
+        }
+    }
+
     private static byte[] controlFile() {
         ByteBuffer file = little(PgControl.FILE_BYTES);
         file.putLong(0, SYSTEM_IDENTIFIER).putInt(8, MAJOR.controlVersion()).putInt(12, MAJOR.catalogVersion());
@@ -118,13 +131,6 @@ final class SampleCluster {
             }
             raw(0, SWITCH, 0, new byte[0]);
             return content.array();
-        }
-
-        /** Half noise, half zero, so that there is something to compress. */
-        private void fill(byte[] row) {
-            for (int i = 0; i < row.length / 2; i++) {
-                row[i] = (byte) random.nextInt(64);
-            }
         }
 
         private void record(int resourceManager, int info, int xid, byte[] data) {

@@ -1,5 +1,5 @@
 /**
- * A run of both hooks against throw-away repositories, by which Java learns what they need: lib/make-hook-cache records
+ * A run of the program against throw-away repositories, by which Java learns what they need: lib/make-cache records
  * it and keeps the result beside the program.
  */
 @NullMarked

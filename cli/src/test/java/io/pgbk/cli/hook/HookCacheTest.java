@@ -27,7 +27,7 @@ class HookCacheTest {
         jar("one");
         Files.writeString(cache.launcher(), "#!/bin/sh");
         Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.3");
-        digest = cache.digest();
+        digest = cache.fileName();
     }
 
     @Test
@@ -39,17 +39,17 @@ class HookCacheTest {
         Files.setLastModifiedTime(cache.jar(), time);
 
         assertThat(Files.size(cache.jar())).isEqualTo(length);
-        assertThat(cache.digest()).isNotEqualTo(digest);
+        assertThat(cache.fileName()).isNotEqualTo(digest);
     }
 
     @Test
     void otherFlagsAndAnotherJavaMakeAnotherDigest() throws IOException {
         Files.writeString(cache.launcher(), "#!/bin/sh -e");
-        String otherFlags = cache.digest();
+        String otherFlags = cache.fileName();
         Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.4");
 
         assertThat(otherFlags).isNotEqualTo(digest);
-        assertThat(cache.digest()).isNotEqualTo(digest).isNotEqualTo(otherFlags);
+        assertThat(cache.fileName()).isNotEqualTo(digest).isNotEqualTo(otherFlags);
     }
 
     @Test
@@ -57,16 +57,16 @@ class HookCacheTest {
         Files.setLastModifiedTime(cache.jar(), FileTime.fromMillis(1));
         Path moved = Files.move(cache.jar(), directory.resolve("moved.jar"));
 
-        assertThat(new HookCache(moved, cache.launcher(), cache.javaRelease()).digest())
+        assertThat(new HookCache(moved, cache.launcher(), cache.javaRelease()).fileName())
                 .isEqualTo(digest)
-                .matches("[0-9a-f]{32}");
+                .matches("pgbk-[0-9]+-[0-9a-f]{32}\\.aot");
     }
 
     @Test
     void whatIsNoJarHasNoDigest() throws IOException {
         Files.writeString(cache.jar(), "this is a text and certainly not a jar");
 
-        assertThatThrownBy(cache::digest).isInstanceOf(IOException.class).hasMessageContaining("pgbk.jar");
+        assertThatThrownBy(cache::fileName).isInstanceOf(IOException.class).hasMessageContaining("pgbk.jar");
     }
 
     private void jar(String content) throws IOException {

@@ -3,17 +3,21 @@ package io.pgbk.cli.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.pgbk.cli.hook.HookCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -252,8 +256,8 @@ class LauncherTest {
     @ParameterizedTest
     @ValueSource(strings = {"archive-get", "archive-push"})
     void aStaleCacheCostsASecondStartAndNeverDecides(String command) throws Exception {
-        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
-        javaPlays("case \"$*\" in *-XX:AOTCache=*-Dpgbk.hook-cache=hooks-0123.aot*) exit 122 ;; esac; exit 120");
+        Files.writeString(home.resolve("lib/pgbk-9-0123.aot"), "");
+        javaPlays("case \"$*\" in *-XX:AOTCache=*-Dpgbk.hook-cache=pgbk-9-0123.aot*) exit 122 ;; esac; exit 120");
         ownJava();
 
         assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), command, "000000010000000000000001", "pg_wal/D")
@@ -270,7 +274,7 @@ class LauncherTest {
     @ParameterizedTest
     @ValueSource(strings = {"exit 1", "kill -ILL $$", "kill -ABRT $$", "kill -BUS $$", "kill -FPE $$", "kill -SEGV $$"})
     void aDamagedCacheThatEndsTheJvmCostsASecondStartAndNeverDecides(String end) throws Exception {
-        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        Files.writeString(home.resolve("lib/pgbk-9-0123.aot"), "");
         javaPlays("case \"$*\" in *-XX:AOTCache=*) " + end + " ;; esac; exit 121");
         ownJava();
 
@@ -287,7 +291,7 @@ class LauncherTest {
     @ParameterizedTest
     @ValueSource(strings = {"exit 2", "exit 31", "exit 90", "kill -KILL $$"})
     void whatPgbkItselfSaysIsNotAskedTwice(String end) throws Exception {
-        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+        Files.writeString(home.resolve("lib/pgbk-9-0123.aot"), "");
         javaPlays("case \"$*\" in *-XX:AOTCache=*) " + end + " ;; esac; exit 120");
         ownJava();
 
@@ -297,8 +301,8 @@ class LauncherTest {
     }
 
     @Test
-    void aCacheIsUsedByTheHooksOnlyAndOnlyWithTheJavaThatItWasMadeFor() throws Exception {
-        Files.writeString(home.resolve("lib/hooks-0123.aot"), "");
+    void aCacheIsUsedOnlyWithTheJavaThatItWasMadeFor() throws Exception {
+        Files.writeString(home.resolve("lib/pgbk-9-0123.aot"), "");
         javaPlays("printf '[%s]' \"$@\"; exit 120");
 
         assertThat(run("sh", data, Map.of(), "archive-push", "pg_wal/N").stdout())
@@ -307,10 +311,59 @@ class LauncherTest {
         ownJava();
         assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "archive-push", "pg_wal/N")
                         .stdout())
-                .contains("[-XX:AOTCache=" + home.resolve("lib/hooks-0123.aot") + "]");
-        assertThat(run("sh", data, Map.of("PGBK_JAVA_HOME", ""), "info").stdout())
-                .contains("[info]")
-                .doesNotContain("AOTCache");
+                .contains("[-XX:AOTCache=" + home.resolve("lib/pgbk-9-0123.aot") + "]");
+    }
+
+    /** Nobody starts these again without it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"backup", "restore", "verify", "copy", "info", "check"})
+    void allOtherCommandsUseACacheThatIsNamedByTheInstalledProgramAndNoOther(String command) throws Exception {
+        jar("one");
+        javaPlays("printf '[%s]' \"$@\"");
+        ownJava();
+        Path cache = Files.writeString(home.resolve("lib").resolve(cacheName()), "");
+        String option = "[-XX:AOTCache=" + cache + "]";
+        assertThat(startWithOwnJava(command)).contains("[" + command + "]").contains(option);
+
+        jar("two");
+        assertThat(startWithOwnJava(command)).as("another program").doesNotContain("AOTCache");
+        jar("one");
+        assertThat(startWithOwnJava(command)).contains(option);
+        Files.writeString(home.resolve("runtime/release"), "PATCHED=\"yes\"\n", StandardOpenOption.APPEND);
+        assertThat(startWithOwnJava(command)).as("another Java").doesNotContain("AOTCache");
+        ownJava();
+        Files.writeString(home.resolve("bin/pgbk"), "\n", StandardOpenOption.APPEND);
+        assertThat(startWithOwnJava(command)).as("another launcher").doesNotContain("AOTCache");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "0-", "-", "7-0123", "x-01234567890123456789012345678901", "-5-????????????????????????????????"})
+    void aCacheOfAnImpossibleNameIsNotUsed(String name) throws Exception {
+        jar("one");
+        javaPlays("printf '[%s]' \"$@\"");
+        ownJava();
+        Files.writeString(home.resolve("lib/pgbk-" + name + ".aot"), "");
+
+        assertThat(startWithOwnJava("info")).contains("[info]").doesNotContain("AOTCache");
+    }
+
+    private String startWithOwnJava(String command) throws Exception {
+        return run("sh", data, Map.of("PGBK_JAVA_HOME", ""), command).stdout();
+    }
+
+    private String cacheName() throws IOException {
+        return new HookCache(home.resolve("lib/pgbk.jar"), home.resolve("bin/pgbk"), home.resolve("runtime/release"))
+                .fileName();
+    }
+
+    private void jar(String content) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(home.resolve("lib/pgbk.jar")))) {
+            ZipEntry entry = new ZipEntry("A.class");
+            entry.setTime(0);
+            zip.putNextEntry(entry);
+            zip.write(content.getBytes(StandardCharsets.UTF_8));
+            zip.closeEntry();
+        }
     }
 
     /** Puts the java that plays into the installation, as its own runtime. */
