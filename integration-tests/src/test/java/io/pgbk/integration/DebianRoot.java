@@ -47,8 +47,7 @@ record DebianRoot(Path directory) {
             Path configuration = tree.resolve("etc/pgbk/pgbk.yaml");
             Files.writeString(configuration, "# newer\n" + Files.readString(configuration));
             Files.writeString(
-                    tree.resolve("usr/lib/pgbk/lib/make-cache"),
-                    "#!/bin/sh\n: >\"$(dirname \"$0\")/pgbk-0.aot\"\n");
+                    tree.resolve("usr/lib/pgbk/lib/make-cache"), "#!/bin/sh\n: >\"$(dirname \"$0\")/pgbk-0.aot\"\n");
             Files.delete(tree.resolve("DEBIAN/md5sums"));
             execute(List.of("dpkg-deb", "-Znone", "--build", tree.toString(), file.toString()));
         }

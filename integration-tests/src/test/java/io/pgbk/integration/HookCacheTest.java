@@ -47,11 +47,7 @@ class HookCacheTest {
     @ValueSource(strings = {"backup", "info"})
     void theOtherCommandsLoadHardlyAnyClassFromTheJar(String command) {
         CommandOutcome outcome = AsPostgres.run(
-                List.of(
-                        Distribution.home().resolve("bin/pgbk").toString(),
-                        "--config",
-                        "/nowhere.yaml",
-                        command),
+                List.of(Distribution.home().resolve("bin/pgbk").toString(), "--config", "/nowhere.yaml", command),
                 Map.of("PGBK_JAVA_OPTIONS", "-Xlog:class+load=info:stdout"),
                 Path.of("/"),
                 Duration.ofMinutes(1));
@@ -187,20 +183,13 @@ class HookCacheTest {
     }
 
     private static List<CommandOutcome> outcomes(Path home, Map<String, String> environment) {
-        return COMMANDS.stream()
-                .map(command -> run(home, environment, command))
-                .toList();
+        return COMMANDS.stream().map(command -> run(home, environment, command)).toList();
     }
 
     private static CommandOutcome run(Path home, Map<String, String> environment, List<String> command) {
-        List<String> words =
-                new ArrayList<>(List.of(home.resolve("bin/pgbk").toString(), "--config", "/nowhere.yaml"));
+        List<String> words = new ArrayList<>(List.of(home.resolve("bin/pgbk").toString(), "--config", "/nowhere.yaml"));
         words.addAll(command);
-        return AsPostgres.run(
-                words,
-                environment,
-                Path.of("/"),
-                Duration.ofMinutes(1));
+        return AsPostgres.run(words, environment, Path.of("/"), Duration.ofMinutes(1));
     }
 
     private static void swapMain(Path jar, Path copy) throws IOException {

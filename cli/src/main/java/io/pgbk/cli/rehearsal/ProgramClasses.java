@@ -19,7 +19,8 @@ final class ProgramClasses {
             jar.stream()
                     .map(entry -> entry.getName())
                     .filter(name -> name.endsWith(SUFFIX) && PACKAGES.stream().anyMatch(name::startsWith))
-                    .map(name -> name.substring(0, name.length() - SUFFIX.length()).replace('/', '.'))
+                    .map(name ->
+                            name.substring(0, name.length() - SUFFIX.length()).replace('/', '.'))
                     .forEach(name -> load(name, loader));
         }
     }

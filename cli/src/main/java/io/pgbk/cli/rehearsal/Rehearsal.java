@@ -98,7 +98,8 @@ public final class Rehearsal {
         system.init((KeyStore) null);
         pushAndGet("directory.yaml", 2);
         Repositories repositories = new Repositories(directory, process);
-        ClusterCatalog catalog = repositories.openCluster(directory.repositories().getFirst());
+        ClusterCatalog catalog =
+                repositories.openCluster(directory.repositories().getFirst());
         try (Repository _ = catalog.repository()) {
             SampleBackup.take(cluster, catalog);
         }
@@ -113,7 +114,8 @@ public final class Rehearsal {
     }
 
     private void command(int expected, String... words) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("--config", work.resolve("directory.yaml").toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of("--config", work.resolve("directory.yaml").toString()));
         arguments.addAll(List.of(words));
         int exit = Commands.run(arguments, process);
         if (exit != expected) {

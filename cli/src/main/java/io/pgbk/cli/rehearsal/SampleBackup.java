@@ -60,9 +60,7 @@ final class SampleBackup {
 
     /** Takes it; the cluster's segments are archived. */
     static void take(SampleCluster source, ClusterCatalog cluster) throws IOException {
-        new SampleBackup(
-                        source, cluster, ControlFile.read(source.directory()).control())
-                .take();
+        new SampleBackup(source, cluster, ControlFile.read(source.directory()).control()).take();
     }
 
     private void take() throws IOException {
