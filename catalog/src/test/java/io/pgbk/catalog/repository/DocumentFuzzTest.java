@@ -193,7 +193,10 @@ class DocumentFuzzTest implements FuzzTargets {
                 "{\"kind\":\"verified\",\"verdict\":\"sound\",\"samplePercent\":12.5,\"objectsChecked\":1,"
                         + "\"bytesChecked\":2,\"finding\":\"f\"" + end,
                 "{\"kind\":\"drilled\",\"good\":true,\"target\":\"t\",\"restoreSeconds\":1.5,\"replaySeconds\":0" + end,
-                "{\"kind\":\"manifest\",\"manifest\":{\"generation\":2,\"storedBytes\":5,\"sha256\":\"00\"}" + end);
+                "{\"kind\":\"removing\"" + end,
+                "{\"kind\":\"manifest\",\"manifest\":{\"generation\":2,\"storedBytes\":5,\"sha256\":\"00\"},\"packs\":[{"
+                        + "\"label\":\"20261121T010000Z-abcd-full\",\"numbers\":[1],\"storedBytes\":[9],"
+                        + "\"usedBytes\":[5]}]" + end);
     }
 
     private List<byte[]> holds() {

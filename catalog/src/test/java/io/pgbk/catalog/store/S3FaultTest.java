@@ -196,12 +196,15 @@ class S3FaultTest {
     }
 
     @Test
-    void absenceIsCheapOneRequest() {
+    void absenceIsCheapOneRequestWhenItIsKnownThatTheBucketKeepsNoVersions() {
+        assertThat(store.findLength("missing")).isEmpty();
+        assertThat(methods()).as("the first absence asks for the versions too").hasSize(2);
+
         assertThat(store.findLength("missing")).isEmpty();
         assertThatExceptionOfType(ObjectMissingException.class).isThrownBy(() -> store.readAll("missing", 1));
         assertThatExceptionOfType(ObjectMissingException.class).isThrownBy(() -> store.read("missing", 0, 1));
 
-        assertThat(methods()).hasSize(3);
+        assertThat(methods()).hasSize(2 + 3);
     }
 
     @Test

@@ -39,7 +39,8 @@ class ChainStepsTest {
 
     @Test
     void theShortRunChangesFilesInEveryWayThatThereIs() {
-        String steps = ChainCase.shortRun().stream().map(ChainSteps::of).toList().toString();
+        String steps =
+                ChainCase.shortRun().stream().map(ChainSteps::of).toList().toString();
         assertThat(KINDS).allSatisfy(kind -> assertThat(steps).contains(kind));
     }
 
