@@ -285,7 +285,9 @@ final class AttackTest {
                         .run(Optional.empty(), catalog.backups().list())
                         .tally()
                         .findings();
-                assertThat(findings.stream().filter(Finding::serious)).as(when).isEmpty();
+                assertThat(findings.stream().filter(Finding::serious))
+                        .as(when + (catalog == here ? ", repository" : ", copy"))
+                        .isEmpty();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
