@@ -63,6 +63,41 @@ public record ManifestFacts(
     }
 
     /**
+     * The same state of the same server, as another backup or in another repository.
+     *
+     * @param label of the backup that the manifest belongs to
+     * @param type of it
+     * @param parents labels of the backups whose packs it uses
+     * @param incarnation number in the repository that the manifest lies in
+     */
+    public ManifestFacts as(String label, String type, List<String> parents, int incarnation) {
+        return new ManifestFacts(
+                label,
+                type,
+                parents,
+                incarnation,
+                systemIdentifier,
+                postgresMajor,
+                controlVersion,
+                catalogVersion,
+                pageBytes,
+                walSegmentBytes,
+                dataChecksums,
+                fromStandby,
+                startLsn,
+                startTimeline,
+                stopLsn,
+                stopTimeline,
+                startTime,
+                stopTime,
+                backupLabel,
+                tablespaceMap,
+                settings,
+                tablespaces,
+                configurationFiles);
+    }
+
+    /**
      * A tablespace other than the two built-in ones.
      *
      * @param oid unsigned

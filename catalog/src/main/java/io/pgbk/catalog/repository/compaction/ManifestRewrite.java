@@ -190,29 +190,6 @@ final class ManifestRewrite {
         List<String> parents = new ArrayList<>(
                 facts.parents().stream().filter(owners::contains).toList());
         owners.stream().filter(owner -> !parents.contains(owner)).sorted().forEach(parents::add);
-        return new ManifestFacts(
-                facts.label(),
-                facts.type(),
-                parents,
-                facts.incarnation(),
-                facts.systemIdentifier(),
-                facts.postgresMajor(),
-                facts.controlVersion(),
-                facts.catalogVersion(),
-                facts.pageBytes(),
-                facts.walSegmentBytes(),
-                facts.dataChecksums(),
-                facts.fromStandby(),
-                facts.startLsn(),
-                facts.startTimeline(),
-                facts.stopLsn(),
-                facts.stopTimeline(),
-                facts.startTime(),
-                facts.stopTime(),
-                facts.backupLabel(),
-                facts.tablespaceMap(),
-                facts.settings(),
-                facts.tablespaces(),
-                facts.configurationFiles());
+        return facts.as(facts.label(), facts.type(), parents, facts.incarnation());
     }
 }

@@ -256,30 +256,7 @@ final class BackupCopier {
     }
 
     private static ManifestFacts factsOf(ManifestFacts facts, Incarnation incarnation) {
-        return new ManifestFacts(
-                facts.label(),
-                facts.type(),
-                facts.parents(),
-                incarnation.number(),
-                facts.systemIdentifier(),
-                facts.postgresMajor(),
-                facts.controlVersion(),
-                facts.catalogVersion(),
-                facts.pageBytes(),
-                facts.walSegmentBytes(),
-                facts.dataChecksums(),
-                facts.fromStandby(),
-                facts.startLsn(),
-                facts.startTimeline(),
-                facts.stopLsn(),
-                facts.stopTimeline(),
-                facts.startTime(),
-                facts.stopTime(),
-                facts.backupLabel(),
-                facts.tablespaceMap(),
-                facts.settings(),
-                facts.tablespaces(),
-                facts.configurationFiles());
+        return facts.as(facts.label(), facts.type(), facts.parents(), incarnation.number());
     }
 
     private static BackupFacts facts(

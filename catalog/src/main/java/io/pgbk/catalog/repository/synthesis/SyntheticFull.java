@@ -169,30 +169,7 @@ public final class SyntheticFull {
     }
 
     private static ManifestFacts factsOf(ManifestFacts facts, Label label) {
-        return new ManifestFacts(
-                label.value(),
-                BackupType.FULL.id(),
-                List.of(),
-                facts.incarnation(),
-                facts.systemIdentifier(),
-                facts.postgresMajor(),
-                facts.controlVersion(),
-                facts.catalogVersion(),
-                facts.pageBytes(),
-                facts.walSegmentBytes(),
-                facts.dataChecksums(),
-                facts.fromStandby(),
-                facts.startLsn(),
-                facts.startTimeline(),
-                facts.stopLsn(),
-                facts.stopTimeline(),
-                facts.startTime(),
-                facts.stopTime(),
-                facts.backupLabel(),
-                facts.tablespaceMap(),
-                facts.settings(),
-                facts.tablespaces(),
-                facts.configurationFiles());
+        return facts.as(label.value(), BackupType.FULL.id(), List.of(), facts.incarnation());
     }
 
     private BackupFacts facts(
