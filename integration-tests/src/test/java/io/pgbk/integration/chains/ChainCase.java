@@ -36,7 +36,8 @@ record ChainCase(long seed, int major, boolean checksums, boolean summaries, int
 
     /**
      * The runs that the system properties ask for: {@code pgbk.seed} replays that of a seed (the same kind of server
-     * follows from it), {@code pgbk.long} with {@code pgbk.seeds} takes so many, otherwise a few short ones.
+     * follows from it), {@code pgbk.long} with {@code pgbk.seeds} takes so many from number {@code pgbk.from} on, so that
+     * a long run can be done in parts; otherwise a few short ones.
      */
     static List<ChainCase> chosen() {
         boolean all = Boolean.getBoolean("pgbk.long");
@@ -45,17 +46,19 @@ record ChainCase(long seed, int major, boolean checksums, boolean summaries, int
         if (seed != null) {
             return List.of(of(seed, steps));
         }
-        return all ? seeds(Integer.getInteger("pgbk.seeds", LONG_SEEDS), steps) : seeds(SHORT_SEEDS, steps);
+        return all
+                ? seeds(Integer.getInteger("pgbk.from", 0), Integer.getInteger("pgbk.seeds", LONG_SEEDS), steps)
+                : seeds(0, SHORT_SEEDS, steps);
     }
 
     /** Those that are always run. */
     static List<ChainCase> shortRun() {
-        return seeds(SHORT_SEEDS, SHORT_STEPS);
+        return seeds(0, SHORT_SEEDS, SHORT_STEPS);
     }
 
-    private static List<ChainCase> seeds(int count, int steps) {
+    private static List<ChainCase> seeds(int from, int count, int steps) {
         List<ChainCase> cases = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
+        for (int i = from; i < from + count; i++) {
             cases.add(of(FIRST_SEED * KINDS.size() + i, steps));
         }
         return cases;
