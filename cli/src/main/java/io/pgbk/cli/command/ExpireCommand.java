@@ -40,7 +40,7 @@ public final class ExpireCommand implements Callable<Integer> {
     public Integer call() {
         Configuration configuration = session.configuration();
         ConfigurationRepository place = configuration.repository(session.repositoryName());
-        Repositories repositories = new Repositories(configuration, session.process());
+        Repositories repositories = Repositories.of(session);
         ConsoleMonitor monitor = session.monitor();
         try (Repository repository = repositories.open(place)) {
             RetentionPolicy policy = requireSame(repository, place, RetentionSettings.of(configuration, place));

@@ -85,7 +85,7 @@ public final class RetentionCommand {
             List<String> differences = stored.map(there -> PolicyText.differences(there.policy(), configured))
                     .orElse(List.of());
             boolean changed = !stored.map(StoredPolicies.Stored::policy).equals(Optional.of(configured));
-            ExpireAnswer plan = plan(configuration, repository, configured);
+            ExpireAnswer plan = plan(repository, configured);
             int number =
                     changed ? policies.write(configured) : stored.orElseThrow().number();
             List<String> text = new ArrayList<>();
@@ -102,8 +102,8 @@ public final class RetentionCommand {
         });
     }
 
-    private ExpireAnswer plan(Configuration configuration, Repository repository, RetentionPolicy policy) {
-        var cluster = new Repositories(configuration, session.process()).cluster(repository);
+    private ExpireAnswer plan(Repository repository, RetentionPolicy policy) {
+        var cluster = Repositories.of(session).cluster(repository);
         ConsoleMonitor monitor = session.monitor();
         try {
             return ExpireAnswer.of(cluster, new Expiry(cluster, policy, monitor).dryRun(), true);
@@ -123,7 +123,7 @@ public final class RetentionCommand {
     private int with(Work work) {
         Configuration configuration = session.configuration();
         ConfigurationRepository place = configuration.repository(session.repositoryName());
-        try (Repository repository = new Repositories(configuration, session.process()).open(place)) {
+        try (Repository repository = Repositories.of(session).open(place)) {
             work.run(configuration, place, repository, RetentionSettings.of(configuration, place));
         }
         return 0;

@@ -9,12 +9,14 @@ import io.pgbk.testkit.PostgresServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,7 @@ class ScaleTest {
     private static final int SEGMENTS = Integer.getInteger("pgbk.scale.segments", LONG ? 100_000 : 5_000);
     private static final int HEAP_MIB = 320;
     private static final int PROCESS_MIB = 700;
+    private static final int SKIPPED_AT_ONCE = 500;
     private static final int FIRST_FILE = 10_000_000;
     private static final Pattern REQUESTS =
             Pattern.compile("requests to primary: (\\d+) LIST, (\\d+) GET, (\\d+) HEAD, (\\d+) PUT, (\\d+) DELETE");
@@ -42,18 +45,21 @@ class ScaleTest {
                 PostgresServer.builder(15).withWalSegmentMiB(1).withChecksums(false))) {
             Path repository = site.directory().resolve("repository");
             site.configure(
-                    "pgbk.yaml", "  - name: primary\n    url: file://%s\n    encryption: none\n".formatted(repository));
+                    "pgbk.yaml",
+                    "  - name: primary\n    url: file://%s\n    encryption: none\n    retention: {full: 1, grace: 0d}\n"
+                            .formatted(repository));
             site.run("init").orFail();
+            site.run("retention", "set").orFail();
             makeFiles(site.server());
             run(site, "backup");
             site.archiveEverything();
-            PgControl control = PgControl.parse(
-                    Files.readAllBytes(site.server().dataDirectory().resolve("global/pg_control")));
-            site.server().stop();
             WalSegmentSize size = new WalSegmentSize(1 << 20);
             WalSegmentName last = newestSegment(repository);
+            long end = skipSegments(site.server(), size);
+            long first = last.number(size) + 1;
             Instant begin = Instant.now();
-            new SyntheticWal(control.systemIdentifier(), begin).archive(repository, last.number(size) + 1, SEGMENTS);
+            new SyntheticWal(control(site.server()).systemIdentifier(), begin)
+                    .archive(repository, first, Math.toIntExact(end - first));
             long pages = SEGMENTS / 1000L + 2;
             long logs = (last.number(size) + SEGMENTS) / size.segmentsPerLog();
             String target =
@@ -70,6 +76,63 @@ class ScaleTest {
             assertThat(without.get()).isGreaterThan(SEGMENTS);
             assertThat(with.get()).isLessThan(2L * (SEGMENTS - logs * size.segmentsPerLog() + 4096) + 2 * logs + 200);
             run(site, "info");
+
+            site.server().configure(Map.of("archive_mode", "on")).start();
+            run(site, "backup");
+            Cost plan = run(site, "expire", "--dry-run");
+            Cost expire = run(site, "expire");
+            assertThat(plan.list()).isLessThan(2 * pages + 60);
+            assertThat(expire.list()).isLessThan(6 * pages + 100);
+            assertThat(expire.get()).isLessThan(100);
+            assertThat(newestBefore(repository, end))
+                    .as("segments before the kept backup")
+                    .isEmpty();
+            run(site, "verify", "--sample", "1");
+        }
+    }
+
+    /**
+     * Moves the server on by so many segments, which it never asks to be archived, and stops it.
+     *
+     * @return the number of the segment that the server goes on with
+     */
+    private static long skipSegments(PostgresServer server, WalSegmentSize size) throws IOException {
+        server.stop();
+        server.configure(Map.of("archive_mode", "off", "max_wal_size", "64MB", "min_wal_size", "32MB"))
+                .start();
+        for (int done = 0; done < SEGMENTS; done += SKIPPED_AT_ONCE) {
+            server.sql("do $$ begin for i in 1.." + Math.min(SKIPPED_AT_ONCE, SEGMENTS - done)
+                    + " loop perform pg_logical_emit_message(false, 'pgbk', 'x'); perform pg_switch_wal(); end loop;"
+                    + " end $$");
+            server.sql("checkpoint");
+        }
+        server.stop();
+        long next = WalSegmentName.of(1, control(server).checkpoint().redoLsn(), size)
+                .number(size);
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(server.dataDirectory().resolve("pg_wal"), "0*")) {
+            for (Path file : files) {
+                if (WalSegmentName.tryParse(String.valueOf(file.getFileName()))
+                        .filter(name -> name.number(size) < next)
+                        .isPresent()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        return next;
+    }
+
+    private static PgControl control(PostgresServer server) throws IOException {
+        return PgControl.parse(Files.readAllBytes(server.dataDirectory().resolve("global/pg_control")));
+    }
+
+    private static List<WalSegmentName> newestBefore(Path repository, long end) throws IOException {
+        WalSegmentSize size = new WalSegmentSize(1 << 20);
+        try (var files = Files.walk(repository.resolve("clusters/main/wal/1"))) {
+            return files.flatMap(file -> WalSegmentName.tryParse(String.valueOf(file.getFileName())).stream())
+                    .filter(name -> name.number(size) < end)
+                    .limit(3)
+                    .toList();
         }
     }
 
