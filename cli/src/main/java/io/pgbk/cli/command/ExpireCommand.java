@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
         name = "expire",
         description = {
             "Removes the backups that the retention policy in the repository no longer keeps, and what backups that died left. Each backup is listed with the reason why it stays or goes.",
+            "A backup that stays only because newer ones use a little of its data (compact-below) is emptied first: what they use is stored anew under the oldest of them, and the backup goes like any other.",
             "Nobody may begin to use a backup that goes; its data goes with the first run after the grace period. Refuses when the configuration says another policy than the repository: see pgbk retention."
         })
 public final class ExpireCommand implements Callable<Integer> {
@@ -45,7 +46,7 @@ public final class ExpireCommand implements Callable<Integer> {
         try (Repository repository = repositories.open(place)) {
             RetentionPolicy policy = requireSame(repository, place, RetentionSettings.of(configuration, place));
             ClusterCatalog cluster = repositories.cluster(repository);
-            Expiry expiry = new Expiry(cluster, policy, monitor);
+            Expiry expiry = new Expiry(cluster, policy, place.compactPercent(), monitor);
             ExpireReport report = dryRun ? expiry.dryRun() : expiry.run();
             ExpireAnswer answer = ExpireAnswer.of(cluster, report, dryRun);
             session.console().answer(answer, answer.text());

@@ -85,7 +85,7 @@ public final class RetentionCommand {
             List<String> differences = stored.map(there -> PolicyText.differences(there.policy(), configured))
                     .orElse(List.of());
             boolean changed = !stored.map(StoredPolicies.Stored::policy).equals(Optional.of(configured));
-            ExpireAnswer plan = plan(repository, configured);
+            ExpireAnswer plan = plan(place, repository, configured);
             int number =
                     changed ? policies.write(configured) : stored.orElseThrow().number();
             List<String> text = new ArrayList<>();
@@ -102,11 +102,12 @@ public final class RetentionCommand {
         });
     }
 
-    private ExpireAnswer plan(Repository repository, RetentionPolicy policy) {
+    private ExpireAnswer plan(ConfigurationRepository place, Repository repository, RetentionPolicy policy) {
         var cluster = Repositories.of(session).cluster(repository);
         ConsoleMonitor monitor = session.monitor();
         try {
-            return ExpireAnswer.of(cluster, new Expiry(cluster, policy, monitor).dryRun(), true);
+            Expiry expiry = new Expiry(cluster, policy, place.compactPercent(), monitor);
+            return ExpireAnswer.of(cluster, expiry.dryRun(), true);
         } finally {
             monitor.finish();
         }

@@ -1,5 +1,6 @@
 package io.pgbk.cli.config;
 
+import io.pgbk.catalog.repository.compaction.Compaction;
 import io.pgbk.cli.config.ValueType.AbsolutePath;
 import io.pgbk.cli.config.ValueType.ByteRate;
 import io.pgbk.cli.config.ValueType.Choice;
@@ -7,6 +8,7 @@ import io.pgbk.cli.config.ValueType.Cron;
 import io.pgbk.cli.config.ValueType.Flag;
 import io.pgbk.cli.config.ValueType.HttpUrl;
 import io.pgbk.cli.config.ValueType.ListenAddress;
+import io.pgbk.cli.config.ValueType.Percent;
 import io.pgbk.cli.config.ValueType.RepositoryUrl;
 import io.pgbk.cli.config.ValueType.Span;
 import io.pgbk.cli.config.ValueType.Text;
@@ -266,6 +268,12 @@ public final class ConfigSchema {
                 "7d",
                 "",
                 "How long the data of an expired backup stays for restores that read it already.");
+        d.key(
+                "repositories[].compact-below",
+                new Percent(1, 90),
+                Integer.toString(Compaction.DEFAULT_PERCENT),
+                "",
+                "A backup that stays only because newer ones use at most so much of its data is emptied by expire: what they use is stored anew, and the backup goes. Always off with object-lock; see Operations.");
 
         d.key("compression.type", new Choice("zstd"), "zstd", "", "How data is compressed.");
         d.key("compression.level", new WholeNumber(1, 19), "3", "", "The zstd level.");

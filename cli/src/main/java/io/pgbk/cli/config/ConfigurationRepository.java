@@ -31,6 +31,11 @@ public record ConfigurationRepository(Settings settings, int index, String name)
         return settings.text(path("wal")).orElseThrow().equals("required");
     }
 
+    /** A backup that stays only because others use at most so much of it is emptied, in percent; 0 for never. */
+    public int compactPercent() {
+        return settings.number(path("compact-below")).orElseThrow();
+    }
+
     /** Whether its content is encrypted. */
     public boolean isEncrypted() {
         return settings.find(path("encryption")).isEmpty();

@@ -102,6 +102,36 @@ public sealed interface ValueType {
         }
     }
 
+    /** A whole percentage between two others, both included, or {@code off}, which is 0. */
+    record Percent(int least, int most) implements ValueType {
+        private static final String OFF = "off";
+
+        @Override
+        public Object parse(String text) {
+            return text.equals(OFF) ? 0 : number(text);
+        }
+
+        private int number(String text) {
+            try {
+                int number = Integer.parseInt(text);
+                require(number >= least && number <= most && !text.startsWith("+"), describe());
+                return number;
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("expected " + describe(), e);
+            }
+        }
+
+        @Override
+        public String describe() {
+            return "a whole number from " + least + " to " + most + ", in percent, or `" + OFF + "`";
+        }
+
+        @Override
+        public boolean plainOnly() {
+            return true;
+        }
+    }
+
     /** A time span with its unit, {@code 500ms} to {@code 14d}. */
     record Span(Duration least, Duration most) implements ValueType {
         private static final Pattern FORM = Pattern.compile("([0-9]{1,9})(ms|s|min|h|d)");

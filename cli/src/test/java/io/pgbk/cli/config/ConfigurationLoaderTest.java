@@ -77,6 +77,7 @@ class ConfigurationLoaderTest {
                     credentials: {access-key-file: /a, secret-key-file: /s}
                     encryption: {key-file: /etc/pgbk/key, passphrase-file: /etc/pgbk/passphrase}
                     retention: {full: 3, weekly: 4, monthly: 12, yearly: 5, window: 14d, grace: 3d}
+                    compact-below: 30
                     wal: required
                     ca-file: /etc/ssl/ca.pem
                     allow-http: false
@@ -350,6 +351,11 @@ class ConfigurationLoaderTest {
                 refused("encryption: none\n    storage-class: cold", 5, "storage-class", "an S3 storage class"),
                 refused("encryption: none\n    timeouts: {connect: 5}", 5, "timeouts.connect", "with its unit"),
                 refused("encryption: none\n    retention: {full: 0}", 5, "retention.full", "from 1"),
+                refused(
+                        "encryption: none\n    compact-below: 95",
+                        5,
+                        "compact-below",
+                        "from 1 to 90, in percent, or `off`"),
                 refused("encryption: none\n    name: \"a b\"", 5, "name", "a name of letters"));
     }
 

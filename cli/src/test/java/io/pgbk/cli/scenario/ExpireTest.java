@@ -69,6 +69,8 @@ class ExpireTest {
         JsonNode dry = json(config, "expire", "--dry-run");
         assertThat(dry.at("/remove/0/label").asString()).isEqualTo(label);
         assertThat(dry.get("bytesFreed").asLong()).isPositive();
+        assertThat(dry.at("/compaction/below").asInt()).isEqualTo(25);
+        assertThat(dry.at("/compaction/emptied")).isEmpty();
         List<JsonNode> done = twoAtOnce(config);
 
         JsonNode first = done.getFirst();
@@ -83,10 +85,58 @@ class ExpireTest {
         assertThat(site.runWith(config, "verify").orFail().out()).contains("sound");
     }
 
+    @Test
+    void aFullThatOnlyAPinnedIncrementalUsesALittleOfIsEmptiedAndGoesAndTheIncrementalIsRestored() {
+        site.copyRepository("compact");
+        Path config = site.configure(
+                "compact.yaml",
+                site.repository("primary", "compact") + "    retention: {full: 1, grace: 0d}\n    compact-below: 60\n");
+        json(config, "retention", "set");
+        site.server()
+                .sql(
+                        "create table bulk as select md5(x::text) || md5((-x)::text) as t from generate_series(1, 200000) x");
+        String full = backup(config, "full");
+        site.server().sql("drop table bulk", "create table kept as select x from generate_series(1, 500) x");
+        String first = backup(config, "incr");
+        site.server().sql("insert into kept select x from generate_series(1, 500) x");
+        String second = backup(config, "incr");
+        String newest = backup(config, "full");
+        site.runWith(config, "pin", second, "--reason", "audit").orFail();
+
+        assertThat(site.runWith(config, "expire", "--dry-run").orFail().out())
+                .containsPattern("would remove +" + full + " +no rule keeps it")
+                .containsPattern("would empty " + full + ": of .* are used by " + first
+                        + " and 1 other and would be stored anew");
+        JsonNode dry = json(config, "expire", "--dry-run");
+        JsonNode done = json(config, "expire");
+
+        for (String member : List.of("keep", "remove", "walKeptFrom")) {
+            assertThat(done.get(member)).as(member).isEqualTo(dry.get(member));
+        }
+        assertThat(done.at("/compaction/emptied")).isEqualTo(dry.at("/compaction/emptied"));
+        assertThat(done.at("/compaction/emptied/0/label").asString()).isEqualTo(full);
+        assertThat(done.at("/compaction/storedBytes").asLong()).isPositive();
+        assertThat(done.at("/gone"))
+                .extracting(gone -> gone.get("label").asString())
+                .contains(full);
+        assertThat(json(config, "info").at("/repositories/0/incarnations/0/backups"))
+                .extracting(backup -> backup.get("label").asString())
+                .containsExactly(first, second, newest);
+        assertThat(site.runWith(config, "verify").orFail().out()).contains("sound");
+        Path target = site.directory().resolve("restored-compact");
+        site.runWith(config, "restore", "--backup", second, "--target-immediate", "--data-directory", target.toString())
+                .orFail();
+        assertThat(target.resolve("PG_VERSION")).exists();
+    }
+
     private String backup(Path config) {
+        return backup(config, "full");
+    }
+
+    private String backup(Path config, String type) {
         site.archiveWith(config);
         try {
-            return json(config, "backup").get("label").asString();
+            return json(config, "backup", "--type", type).get("label").asString();
         } finally {
             site.archiveOnlyWith(site.config());
         }

@@ -230,8 +230,8 @@ public final class BackupCatalog implements LabelGuard {
      * @param generation of the manifest, higher than any before; the lease makes it this writer's alone
      * @param packs what the manifest refers to, in place of what counted before
      * @param lease {@link #LEASE}
-     * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, HELD_BY_ANOTHER, NO_FITTING_BACKUP when the backup is being
-     *     removed; the old manifest is valid then
+     * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, HELD_BY_ANOTHER, NO_FITTING_BACKUP when the backup, or one
+     *     that it would be built on from now on, is being removed; the old manifest is valid then
      */
     public void replaceManifest(
             Label label, int generation, ManifestWriter.ManifestRef manifest, List<PackUse> packs, Leases.Lease lease) {
@@ -239,13 +239,24 @@ public final class BackupCatalog implements LabelGuard {
         checks.requireManifest(RepositoryLayout.manifest(cluster, label, generation), manifest);
         checks.requirePacks(packs);
         requireUsable(label);
+        BackupRecord before = require(label);
+        BackupEvent.ManifestReplaced replaced = new BackupEvent.ManifestReplaced(
+                new BackupSummary.ManifestReference(
+                        generation, manifest.length(), manifest.sha256().hex()),
+                packs);
+        Set<Label> owners = replaced.owners(label);
+        owners.removeAll(before.owners());
+        owners.forEach(this::requireUsable);
         lease.proveHeld();
-        events.append(
-                label,
-                new BackupEvent.ManifestReplaced(
-                        new BackupSummary.ManifestReference(
-                                generation, manifest.length(), manifest.sha256().hex()),
-                        packs));
+        events.append(label, replaced);
+        // Who removes one of them from now on sees this. Who decided it while this process stood still did not.
+        for (Label owner : owners) {
+            Optional<BackupRecord> found = find(owner);
+            if (found.isEmpty() || found.get().removing()) {
+                events.append(label, new BackupEvent.ManifestReplaced(before.manifest(), before.packs()));
+                throw notListed(owner, cluster);
+            }
+        }
     }
 
     /** Sets annotations; an empty value removes one. */

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,6 +34,9 @@ import java.util.Set;
  * locked: what moves would be kept twice.
  */
 public final class Compaction {
+    /** A backup is emptied when others use at most so much of it, in percent, unless somebody says otherwise. */
+    public static final int DEFAULT_PERCENT = 25;
+
     private final ClusterCatalog cluster;
     private final Duration patience;
 
@@ -58,17 +62,15 @@ public final class Compaction {
             return new CompactionPlan(List.of());
         }
         FrameSurvey survey = new FrameSurvey(cluster, monitor);
-        return CompactionPlanner.plan(listing.backups(), unwanted, percent, (owner, users) -> {
+        return CompactionPlanner.plan(listing.backups(), unwanted, percent, (owner, users, bytes, frames) -> {
             try {
-                return survey.used(owner.label(), users).values().stream()
-                        .mapToLong(FrameSurvey.UsedPack::storedBytes)
-                        .sum();
+                return survey.used(owner.label(), users, bytes, frames);
             } catch (PgbkException e) {
                 if (!isAboutOneBackup(e)) {
                     throw e;
                 }
                 monitor.warn("backup " + owner.label() + " is not emptied: " + e.getMessage());
-                return Long.MAX_VALUE;
+                return Optional.empty();
             }
         });
     }
@@ -96,21 +98,21 @@ public final class Compaction {
                 needed.add(move.emptied());
                 needed.addAll(move.users());
             });
-            try (KeptHold _ = KeptHold.take(
+            try (KeptHold hold = KeptHold.take(
                     cluster.holds(),
                     "compaction",
                     needed,
                     cluster.repository().runtime().monotonic())) {
-                return execute(plan, listing.backups(), lease, monitor);
+                return execute(plan, listing.backups(), lease, hold, monitor);
             }
         }
     }
 
     private CompactionReport execute(
-            CompactionPlan plan, List<BackupRecord> backups, Leases.Lease lease, TaskMonitor monitor) {
+            CompactionPlan plan, List<BackupRecord> backups, Leases.Lease lease, KeptHold hold, TaskMonitor monitor) {
         Map<Label, BackupRecord> byLabel = new LinkedHashMap<>();
         backups.forEach(backup -> byLabel.put(backup.label(), backup));
-        try (CompactionRun run = new CompactionRun(cluster, byLabel, lease, monitor)) {
+        try (CompactionRun run = new CompactionRun(cluster, byLabel, lease, hold, monitor)) {
             monitor.phase(
                     "compact",
                     plan.moves().stream()
@@ -133,25 +135,31 @@ public final class Compaction {
     /**
      * Removes manifests that a compaction replaced so long ago that nobody reads them any more.
      *
-     * @param grace how long they stay
+     * @param backups all committed ones
+     * @param grace how long the manifests stay
      * @return how many went
      */
-    public int removeOldManifests(Duration grace) {
+    public int removeOldManifests(List<BackupRecord> backups, Duration grace) {
         Repository repository = cluster.repository();
         Instant now = repository.trustedNow();
+        List<BackupRecord> due = backups.stream()
+                .filter(backup -> backup.lastReplacement()
+                        .map(replaced -> replaced.time().plus(grace).isBefore(now))
+                        .orElse(false))
+                .toList();
+        if (due.isEmpty()) {
+            return 0;
+        }
         Set<Label> held = new HashSet<>();
         cluster.holds().list().stream()
                 .filter(hold -> hold.countsAt(now))
                 .forEach(hold -> held.addAll(hold.request().labels()));
         List<String> old = new ArrayList<>();
-        for (BackupRecord backup : cluster.backups().list()) {
-            boolean due = backup.lastReplacement()
-                    .map(replaced -> replaced.time().plus(grace).isBefore(now))
-                    .orElse(false);
-            if (due && !held.contains(backup.label())) {
+        for (BackupRecord backup : due) {
+            if (!held.contains(backup.label())) {
                 repository
                         .store()
-                        .list(RepositoryLayout.backupFolder(cluster.name(), backup.label()), "")
+                        .list(RepositoryLayout.manifestFolder(cluster.name(), backup.label()), "")
                         .forEachRemaining(object -> {
                             if (RepositoryLayout.parse(object.key()) instanceof RepositoryObject.Manifest manifest
                                     && manifest.generation() < backup.manifest().generation()) {

@@ -8,19 +8,24 @@ import java.util.Map;
 /**
  * What a compaction did.
  *
- * @param emptied backups that nothing is built on any more
+ * @param moves the backups that nothing is built on any more, the newest first
  * @param rewritten backups that got a new manifest
  * @param storedBytes of the new packs
  * @param failed backups that could not be emptied, and why; they stay needed
  */
 public record CompactionReport(
-        List<Label> emptied, List<Label> rewritten, long storedBytes, Map<Label, PgbkException> failed) {
+        List<CompactionPlan.Move> moves, List<Label> rewritten, long storedBytes, Map<Label, PgbkException> failed) {
     /** Nothing to do. */
     public static final CompactionReport NOTHING = new CompactionReport(List.of(), List.of(), 0, Map.of());
 
     public CompactionReport {
-        emptied = List.copyOf(emptied);
+        moves = List.copyOf(moves);
         rewritten = List.copyOf(rewritten);
         failed = Map.copyOf(failed);
+    }
+
+    /** The backups that nothing is built on any more. */
+    public List<Label> emptied() {
+        return moves.stream().map(CompactionPlan.Move::emptied).toList();
     }
 }

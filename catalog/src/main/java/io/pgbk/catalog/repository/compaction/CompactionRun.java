@@ -10,6 +10,7 @@ import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One compaction: moves frames first, for all backups that are emptied, then gives each user its one new manifest, the
@@ -35,6 +37,7 @@ final class CompactionRun implements AutoCloseable {
     private final Repository repository;
     private final Map<Label, BackupRecord> backups;
     private final Leases.Lease lease;
+    private final KeptHold hold;
     private final TaskMonitor monitor;
     private final FrameSurvey survey;
     private final NewPackNames names;
@@ -42,18 +45,24 @@ final class CompactionRun implements AutoCloseable {
     private final PackTable table = new PackTable(_ -> nameOfNext());
     private final FramePacker packer;
     private final MovedFrames moved = new MovedFrames();
-    private final List<Label> emptied = new ArrayList<>();
+    private final List<CompactionPlan.Move> done = new ArrayList<>();
     private final Set<Label> users = new LinkedHashSet<>();
     private final Map<Label, PgbkException> failed = new LinkedHashMap<>();
     private Optional<Label> owner = Optional.empty();
     private boolean confirmed;
 
     /** @param backups all by label, in their order */
-    CompactionRun(ClusterCatalog cluster, Map<Label, BackupRecord> backups, Leases.Lease lease, TaskMonitor monitor) {
+    CompactionRun(
+            ClusterCatalog cluster,
+            Map<Label, BackupRecord> backups,
+            Leases.Lease lease,
+            KeptHold hold,
+            TaskMonitor monitor) {
         this.cluster = cluster;
         this.repository = cluster.repository();
         this.backups = backups;
         this.lease = lease;
+        this.hold = hold;
         this.monitor = monitor;
         this.survey = new FrameSurvey(cluster, monitor);
         this.names = new NewPackNames(repository, cluster.name());
@@ -83,7 +92,10 @@ final class CompactionRun implements AutoCloseable {
                 .toList();
         owner = Optional.of(move.users().getFirst());
         MovedFrames places = new MovedFrames();
-        for (FrameSurvey.UsedPack used : survey.used(move.emptied(), readers).values()) {
+        for (FrameSurvey.UsedPack used : survey.used(move.emptied(), readers, Long.MAX_VALUE, Integer.MAX_VALUE)
+                .orElse(FrameSurvey.Used.NOTHING)
+                .packs()
+                .values()) {
             monitor.checkCancelled();
             try {
                 packer.move(used.pack(), used.frames().values(), (frame, now) -> {
@@ -98,7 +110,7 @@ final class CompactionRun implements AutoCloseable {
         // The next one may have another owner.
         packer.finish();
         moved.addAll(places);
-        emptied.add(move.emptied());
+        done.add(move);
         users.addAll(move.users());
     }
 
@@ -111,12 +123,13 @@ final class CompactionRun implements AutoCloseable {
 
     /** Writes the new manifests and makes them valid. */
     CompactionReport confirm() {
-        if (emptied.isEmpty()) {
+        if (done.isEmpty()) {
             return new CompactionReport(List.of(), List.of(), 0, failed);
         }
         monitor.phase("manifests", -1);
         List<PackRef> packs = table.completed();
-        ManifestRewrite rewrite = new ManifestRewrite(repository, Set.copyOf(emptied), moved, packs, monitor);
+        Set<Label> emptied = done.stream().map(CompactionPlan.Move::emptied).collect(Collectors.toSet());
+        ManifestRewrite rewrite = new ManifestRewrite(repository, emptied, moved, packs, monitor);
         Map<Label, ManifestRewrite.Rewritten> manifests = new LinkedHashMap<>();
         Map<Label, Integer> generations = new LinkedHashMap<>();
         for (BackupRecord backup : backups.values()) {
@@ -133,6 +146,7 @@ final class CompactionRun implements AutoCloseable {
         }
         removeUnused(packs, manifests.values());
         manifests.forEach((label, manifest) -> {
+            hold.checkAlive();
             cluster.backups()
                     .replaceManifest(
                             label,
@@ -143,7 +157,7 @@ final class CompactionRun implements AutoCloseable {
             confirmed = true;
         });
         return new CompactionReport(
-                emptied,
+                done,
                 List.copyOf(manifests.keySet()),
                 packs.stream().mapToLong(PackRef::length).sum(),
                 failed);

@@ -11,10 +11,12 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.task.TaskMonitor;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -33,13 +35,7 @@ final class FrameSurvey {
      *
      * @param frames by number
      */
-    record UsedPack(PackRef pack, SortedMap<Integer, Extent.Frame> frames) {
-        long storedBytes() {
-            return frames.values().stream()
-                    .mapToLong(Extent.Frame::storedLength)
-                    .sum();
-        }
-    }
+    record UsedPack(PackRef pack, SortedMap<Integer, Extent.Frame> frames) {}
 
     ManifestReader open(BackupRecord backup) {
         return ManifestReader.open(
@@ -50,40 +46,67 @@ final class FrameSurvey {
     }
 
     /**
-     * The used packs of a backup, by path.
+     * What is used of a backup's packs.
      *
+     * @param packs by path
+     * @param frames in all of them
+     */
+    record Used(Map<String, UsedPack> packs, long storedBytes, int frames) {
+        static final Used NOTHING = new Used(Map.of(), 0, 0);
+    }
+
+    /**
+     * The used packs of a backup.
+     *
+     * @param most the reading of manifests ends when more stored bytes than that are used
+     * @param mostFrames the same for frames
+     * @return empty when more is used
      * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED, OBJECT_MISSING
      */
-    Map<String, UsedPack> used(Label owner, List<BackupRecord> users) {
-        Map<String, UsedPack> used = new LinkedHashMap<>();
+    Optional<Used> used(Label owner, List<BackupRecord> users, long most, int mostFrames) {
+        Used used = new Used(new LinkedHashMap<>(), 0, 0);
         for (BackupRecord user : users) {
             cluster.backups().requireManifest(user);
             try (ManifestReader manifest = open(user)) {
-                note(owner, cluster.backups().manifestKey(user), manifest, used);
+                used = add(owner, cluster.backups().manifestKey(user), manifest, used, most, mostFrames);
+            }
+            if (used.storedBytes() > most || used.frames() > mostFrames) {
+                return Optional.empty();
             }
         }
-        return used;
+        return Optional.of(used);
     }
 
-    private void note(Label owner, String key, ManifestReader manifest, Map<String, UsedPack> used) {
+    private Used add(Label owner, String key, ManifestReader manifest, Used before, long most, int mostFrames) {
         List<PackRef> packs = manifest.packs();
+        BitSet owned = new BitSet(packs.size());
+        for (int ordinal = 0; ordinal < packs.size(); ordinal++) {
+            owned.set(ordinal, isOf(packs.get(ordinal), owner));
+        }
+        long bytes = before.storedBytes();
+        int frames = before.frames();
         Iterator<FileEntry> files = manifest.files();
-        while (files.hasNext()) {
+        while (files.hasNext() && bytes <= most && frames <= mostFrames) {
             monitor.checkCancelled();
             for (Extent extent : files.next().extents()) {
                 if (extent instanceof Extent.Stored(Extent.Frame frame, int _, int _)) {
                     if (frame.pack() >= packs.size()) {
                         throw Damage.of(key, "it names a pack that it does not list");
                     }
-                    PackRef pack = packs.get(frame.pack());
-                    if (isOf(pack, owner)) {
-                        used.computeIfAbsent(pack.path(), path -> new UsedPack(pack, new TreeMap<>()))
-                                .frames()
-                                .putIfAbsent(frame.number(), frame);
+                    if (owned.get(frame.pack())) {
+                        PackRef pack = packs.get(frame.pack());
+                        boolean more = before.packs()
+                                        .computeIfAbsent(pack.path(), path -> new UsedPack(pack, new TreeMap<>()))
+                                        .frames()
+                                        .putIfAbsent(frame.number(), frame)
+                                == null;
+                        bytes += more ? frame.storedLength() : 0;
+                        frames += more ? 1 : 0;
                     }
                 }
             }
         }
+        return new Used(before.packs(), bytes, frames);
     }
 
     static boolean isOf(PackRef pack, Label owner) {

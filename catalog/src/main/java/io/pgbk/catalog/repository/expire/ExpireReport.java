@@ -12,9 +12,10 @@ import java.util.Optional;
 /**
  * What expiry decided and what it did.
  *
- * @param plan what stays and what goes by the policy
+ * @param plan what stays and what goes by the policy, when what is emptied was emptied
  * @param needed backups of the plan that stay for now, and who needs them
  * @param removed backups and dead labels whose objects went, or should have
+ * @param compaction what was emptied, so that it can go
  * @param walKeptFrom from where WAL stays without a hole; empty when there is no backup to begin from
  * @param wal what went of the archive, or would go
  * @param locks what was locked longer; empty without object lock and of a dry run
@@ -25,6 +26,7 @@ public record ExpireReport(
         ExpirePlan plan,
         Map<Label, String> needed,
         List<BackupCatalog.Deletion> removed,
+        ExpireCompaction compaction,
         Optional<KeptWalStart> walKeptFrom,
         WalRemover.Removal wal,
         Optional<LockRenewal.Renewed> locks,

@@ -58,8 +58,12 @@ public record ExpireView(List<BackupRecord> backups, WalInventory wal, Instant n
 
     /** What a policy keeps of it. */
     public ExpirePlan plan(RetentionPolicy policy) {
-        return new ExpirePlanner(policy, wal.ends(), now)
-                .plan(backups.stream().map(Candidate::of).toList());
+        return plan(policy, backups.stream().map(Candidate::of).toList());
+    }
+
+    /** The same with these backups. */
+    ExpirePlan plan(RetentionPolicy policy, List<Candidate> candidates) {
+        return new ExpirePlanner(policy, wal.ends(), now).plan(candidates);
     }
 
     /** Stored data that goes when these backups go and no other. */

@@ -3,6 +3,7 @@ package io.pgbk.catalog.repository.expire;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.compaction.Compaction;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Leases;
 import io.pgbk.catalog.repository.lock.LockRenewal;
@@ -23,7 +24,7 @@ import java.util.stream.Collectors;
 
 /**
  * Carries the retention policy of a repository out for one cluster. Decides nothing itself: the planner says what goes,
- * the catalogue removes it in two phases. A run that was killed is finished by the next one, wherever that runs.
+ * a compaction empties what stays for little of its data, the catalogue removes in two phases. A run that was killed is finished by the next one, wherever that runs.
  */
 public final class Expiry {
     /** The lease under which backups of a cluster expire, one run at a time. */
@@ -32,11 +33,24 @@ public final class Expiry {
     private final ClusterCatalog cluster;
     private final RetentionPolicy policy;
     private final TaskMonitor monitor;
+    private final Emptying emptying;
 
+    /** One that empties backups of which little is used. */
     public Expiry(ClusterCatalog cluster, RetentionPolicy policy, TaskMonitor monitor) {
+        this(cluster, policy, Compaction.DEFAULT_PERCENT, monitor);
+    }
+
+    /**
+     * An expiry.
+     *
+     * @param compactPercent a backup that stays only because others use at most so much of it is emptied and removed; 0
+     *     for none
+     */
+    public Expiry(ClusterCatalog cluster, RetentionPolicy policy, int compactPercent, TaskMonitor monitor) {
         this.cluster = cluster;
         this.policy = policy;
         this.monitor = monitor;
+        this.emptying = new Emptying(cluster, compactPercent, monitor);
     }
 
     /**
@@ -46,7 +60,8 @@ public final class Expiry {
      */
     public ExpireReport dryRun() {
         ExpireView view = ExpireView.read(cluster);
-        ExpirePlan plan = view.plan(policy);
+        ExpireCompaction compaction = emptying.preview(view, view.plan(policy));
+        ExpirePlan plan = view.plan(policy, Emptying.after(view, compaction.moves()));
         Set<Label> going = plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
         WalRemover.Removal archived =
                 new WalRemover(cluster, view.wal(), monitor::checkCancelled, monitor).preview(plan.wal());
@@ -54,6 +69,7 @@ public final class Expiry {
                 plan,
                 Map.of(),
                 List.of(),
+                compaction,
                 KeptWalStart.of(plan, view.wal().ends()),
                 archived,
                 Optional.empty(),
@@ -62,7 +78,8 @@ public final class Expiry {
     }
 
     /**
-     * Begins the removal of what the policy does not keep, and removes what was begun longer than the grace period ago,
+     * Empties backups that nobody keeps for their own sake and of which others use little, begins the removal of what the
+     * policy does not keep and nothing is built on, and removes what was begun longer than the grace period ago,
      * what earlier runs left half removed, what backups that died left, and the WAL that nothing needs any more.
      *
      * @throws PgbkException HELD_BY_ANOTHER when another run is at work or took over, STORE_UNSAFE, REFUSED_BY_POLICY as
@@ -82,16 +99,26 @@ public final class Expiry {
             Optional<LockRenewal.Renewed> locks = new LockRenewal(cluster, mayGoOn)
                     .run(view.backups(), plan, cluster.repository().trustedNow());
             mayGoOn.run();
+            ExpireCompaction compaction = emptying.run(view, plan);
+            if (!compaction.isIdle()) {
+                view = view.again(cluster);
+                plan = view.plan(policy);
+            }
+            mayGoOn.run();
             Map<Label, String> needed = cluster.backups().expire(begun(view, plan), policy.grace());
             mayGoOn.run();
             List<BackupCatalog.Deletion> removed = cluster.backups().purge(mayGoOn);
             // WAL follows from what is left: backups that stay for now keep theirs.
+            ExpireView left = view.again(cluster);
             WalRemover.Removal archived = new WalRemover(cluster, view.wal(), mayGoOn, monitor)
-                    .run(view.again(cluster).plan(policy).wal());
+                    .run(left.plan(policy).wal());
+            mayGoOn.run();
+            int oldManifests = emptying.removeOldManifests(left, policy.grace());
             return new ExpireReport(
                     plan,
                     needed,
                     removed,
+                    compaction.withOldManifests(oldManifests),
                     KeptWalStart.of(plan, view.wal().ends()),
                     archived,
                     locks,

@@ -154,7 +154,12 @@ public final class RepositoryLayout {
     }
 
     public static String manifest(ClusterName cluster, Label label, int generation) {
-        return backupFolder(cluster, label) + "manifest/" + counter(generation);
+        return manifestFolder(cluster, label) + counter(generation);
+    }
+
+    /** The prefix of all manifests of a backup. */
+    public static String manifestFolder(ClusterName cluster, Label label) {
+        return backupFolder(cluster, label) + "manifest/";
     }
 
     public static String backup(ClusterName cluster, Label label) {

@@ -58,6 +58,23 @@ public record Candidate(
                 backup.expiring());
     }
 
+    /** The same when it is built on these others. */
+    public Candidate needing(Set<Label> others) {
+        return new Candidate(
+                label,
+                type,
+                incarnation,
+                timeline,
+                startLsn,
+                stopLsn,
+                startTime,
+                stopTime,
+                others,
+                pinned,
+                good,
+                expiring);
+    }
+
     boolean counts() {
         return good && !expiring;
     }

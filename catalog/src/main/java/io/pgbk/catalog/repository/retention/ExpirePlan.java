@@ -2,8 +2,10 @@ package io.pgbk.catalog.repository.retention;
 
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.Lsn;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What stays and what may go.
@@ -19,11 +21,28 @@ public record ExpirePlan(List<Kept> keep, List<Removed> remove, List<KeptWal> wa
         wal = List.copyOf(wal);
     }
 
-    /** A backup that stays, and every rule that says so. */
-    public record Kept(Label label, List<String> reasons) {
+    /**
+     * A backup that stays, and every rule that says so.
+     *
+     * @param wanted for its own sake, not only because others are built on it
+     */
+    public record Kept(Label label, List<String> reasons, boolean wanted) {
         public Kept {
             reasons = List.copyOf(reasons);
         }
+
+        /** One that is kept for its own sake. */
+        public Kept(Label label, List<String> reasons) {
+            this(label, reasons, true);
+        }
+    }
+
+    /** Those that nobody keeps for their own sake: they go, or stay because others are built on them. */
+    public Set<Label> unwanted() {
+        Set<Label> unwanted = new LinkedHashSet<>();
+        remove.forEach(one -> unwanted.add(one.label()));
+        keep.stream().filter(one -> !one.wanted()).forEach(one -> unwanted.add(one.label()));
+        return unwanted;
     }
 
     /** A backup that may go. */

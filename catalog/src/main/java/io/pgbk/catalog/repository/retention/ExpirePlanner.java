@@ -53,7 +53,7 @@ public final class ExpirePlanner {
             if (backup.expiring()) {
                 remove.add(new ExpirePlan.Removed(backup.label(), "is being removed already"));
             } else if (reasons.keeps(backup)) {
-                keep.add(new ExpirePlan.Kept(backup.label(), reasons.of(backup)));
+                keep.add(new ExpirePlan.Kept(backup.label(), reasons.of(backup), reasons.wants(backup)));
             } else {
                 Optional<TimelineEnd> successor =
                         Optional.ofNullable(lines.get(backup.incarnation())).flatMap(found -> found.successor(backup));

@@ -14,11 +14,17 @@ import java.util.Set;
 /** Collects why backups stay, and from which of them WAL stays to the end of their lines. */
 final class KeptReasons {
     private final Map<Label, List<String>> reasons = new LinkedHashMap<>();
+    private final Set<Label> wanted = new HashSet<>();
     private final Set<Label> continuous = new HashSet<>();
     private final Map<Label, Set<TimelineEnd>> continuousTo = new HashMap<>();
 
     /** The backup stays, with the WAL that makes it consistent. */
     void keep(Candidate backup, String reason) {
+        wanted.add(backup.label());
+        add(backup, reason);
+    }
+
+    private void add(Candidate backup, String reason) {
         List<String> known = reasons.computeIfAbsent(backup.label(), ignored -> new ArrayList<>());
         if (!known.contains(reason)) {
             known.add(reason);
@@ -35,6 +41,11 @@ final class KeptReasons {
     void keepWithWalTo(TimelineEnd end, Candidate backup, String reason) {
         keep(backup, reason);
         continuousTo.computeIfAbsent(backup.label(), ignored -> new HashSet<>()).add(end);
+    }
+
+    /** Whether a rule keeps it for its own sake. */
+    boolean wants(Candidate backup) {
+        return wanted.contains(backup.label());
     }
 
     boolean keeps(Candidate backup) {
@@ -71,7 +82,7 @@ final class KeptReasons {
                     if (!keeps(found)) {
                         open.addLast(found);
                     }
-                    keep(found, "needed by " + user.label());
+                    add(found, "needed by " + user.label());
                 }
             }
         }

@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record TimelineEnd(int incarnation, TimelineHistory history, Optional<Instant> lastWritten) {
     /** Whether WAL on the way to this end leads on from the backup. */
-    boolean continues(Candidate backup) {
+    public boolean continues(Candidate backup) {
         return backup.incarnation() == incarnation
                 && history.contains(backup.timeline(), backup.stopLsn().plus(-1));
     }

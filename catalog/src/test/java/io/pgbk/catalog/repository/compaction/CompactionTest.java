@@ -194,11 +194,13 @@ class CompactionTest {
             assertThat(deletionOf(full)).hasValue(ErrorCode.HELD_BY_ANOTHER);
             assertThat(chain.assemble(before)).isEqualTo(expected);
         }
-        assertThat(new Compaction(cluster, Duration.ZERO).removeOldManifests(Duration.ofDays(7)))
+        assertThat(new Compaction(cluster, Duration.ZERO)
+                        .removeOldManifests(cluster.backups().list(), Duration.ofDays(7)))
                 .isZero();
         assertThat(deletionOf(full)).isEmpty();
         time.advance(Duration.ofDays(8));
-        assertThat(new Compaction(cluster, Duration.ZERO).removeOldManifests(Duration.ofDays(7)))
+        assertThat(new Compaction(cluster, Duration.ZERO)
+                        .removeOldManifests(cluster.backups().list(), Duration.ofDays(7)))
                 .isEqualTo(1);
         assertThat(chain.assemble(user)).isEqualTo(expected);
         RepositoryChecker.assertSound(cluster.repository());
@@ -260,6 +262,48 @@ class CompactionTest {
             assertThat(chain.assemble(second)).isEqualTo(content);
             RepositoryChecker.assertSound(cluster.repository());
         }
+    }
+
+    @Test
+    void hazardSuspendedPastItsHoldWhileTheOwnerOfNewPacksIsRemovedAndEveryListedBackupStaysWhole() {
+        boolean suspended = true;
+        int removed = 0;
+        for (int call = 1; suspended; call += 4) {
+            assertThat(call).isLessThan(400);
+            begin("suspended-" + call);
+            Label full = full();
+            change(20, PAGES);
+            Label first = incremental(full);
+            byte[] ofFirst = content.clone();
+            change(100, 120);
+            Label second = incremental(full);
+            FaultyStore store = place.store();
+            try (Repository sleeping = place.open(store, "sleeping")) {
+                store.suspendAtCall(call, () -> {
+                    time.advance(Duration.ofHours(3));
+                    // Nobody takes a backup meanwhile, so the lease stays where it is.
+                    deletionOf(first);
+                });
+                compact(new ClusterCatalog(sleeping, TestPlace.CLUSTER), full);
+            } catch (PgbkException e) {
+                assertThat(e.code())
+                        .as("call %d: %s", call, e)
+                        .isIn(
+                                ErrorCode.NO_FITTING_BACKUP,
+                                ErrorCode.OBJECT_MISSING,
+                                ErrorCode.REPOSITORY_UNREACHABLE,
+                                ErrorCode.HELD_BY_ANOTHER);
+            }
+            suspended = store.wasSuspended();
+            boolean gone = cluster.backups().find(first).isEmpty();
+            removed += gone ? 1 : 0;
+            assertThat(chain.assemble(second)).as("call %d", call).isEqualTo(content);
+            if (!gone) {
+                assertThat(chain.assemble(first)).as("call %d", call).isEqualTo(ofFirst);
+            }
+            RepositoryChecker.assertSound(cluster.repository());
+        }
+        assertThat(removed).isPositive();
     }
 
     @Test

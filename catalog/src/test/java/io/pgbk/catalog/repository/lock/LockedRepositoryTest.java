@@ -14,10 +14,15 @@ import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.SmallBackup;
 import io.pgbk.catalog.repository.check.RepositoryChecker;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.expire.ExpireReport;
+import io.pgbk.catalog.repository.expire.Expiry;
+import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
+import io.pgbk.catalog.repository.retention.RetentionPolicy;
+import io.pgbk.catalog.repository.synthesis.SmallChain;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectLock;
@@ -30,6 +35,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.WalFileName;
+import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.RgwServer;
 import io.pgbk.testkit.S3Admin;
 import io.pgbk.testkit.S3Endpoint;
@@ -39,10 +45,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
@@ -274,6 +283,37 @@ class LockedRepositoryTest {
                             .orElseThrow())
                     .isEqualTo(new LockRenewal.Renewed(renewed.until(), 0));
             RepositoryChecker.assertSound(repository);
+        }
+    }
+
+    @Test
+    void anExpiryEmptiesNoBackupWhereObjectsAreLockedAndSaysSo() {
+        try (Repository repository = init(openStore(locked, "empty", true)).repository()) {
+            ClusterCatalog cluster = new ClusterCatalog(repository, TestPlace.CLUSTER);
+            SmallChain chain = new SmallChain(cluster).withoutPageErrors();
+            byte[] content = new byte[40 * SmallChain.PAGE];
+            new Random(4711).nextBytes(content);
+            Label full = chain.take(BackupType.FULL, Optional.empty(), content);
+            for (int page = 4; page < 40; page++) {
+                content[page * SmallChain.PAGE] ^= 1;
+            }
+            Label user = chain.take(BackupType.INCREMENTAL, Optional.of(full), content);
+            chain.take(BackupType.FULL, Optional.empty(), content);
+            cluster.backups().pin(user, "audit");
+            Expiry expiry = new Expiry(
+                    cluster,
+                    new RetentionPolicy(
+                            OptionalInt.of(1), Optional.empty(), 0, 0, 0, ZoneOffset.UTC, Duration.ofDays(7)),
+                    TaskMonitor.SILENT);
+
+            assertThat(expiry.dryRun().compaction().skipped())
+                    .hasValueSatisfying(why -> assertThat(why).contains("locked"));
+            ExpireReport report = expiry.run();
+
+            assertThat(report.compaction().skipped())
+                    .isEqualTo(expiry.dryRun().compaction().skipped());
+            assertThat(report.plan().keep()).extracting(ExpirePlan.Kept::label).contains(full, user);
+            assertThat(cluster.backups().require(user).manifest().generation()).isEqualTo(1);
         }
     }
 

@@ -55,11 +55,18 @@ public final class SmallChain {
 
     private final ClusterCatalog cluster;
     private Lsn next = Lsn.parse("0/100028");
+    private boolean pageErrors = true;
 
     /** A chain in a repository that has the cluster; puts the WAL that its backups need. */
     public SmallChain(ClusterCatalog cluster) {
         this.cluster = cluster;
         cluster.wal(cluster.newestIncarnation()).put(TestPlace.segment(SmallBackup.SEGMENT));
+    }
+
+    /** From now on no page fails its checksum, so that backups are good ones. */
+    public SmallChain withoutPageErrors() {
+        pageErrors = false;
+        return this;
     }
 
     /** Takes a backup of the content; pages are compared with the parent's. */
@@ -106,7 +113,7 @@ public final class SmallChain {
                     content.length + SMALL_CONTENT.length,
                     0,
                     0,
-                    1,
+                    pageErrors ? 1 : 0,
                     false,
                     "db1",
                     "0.1.0",
@@ -176,7 +183,9 @@ public final class SmallChain {
             out.add(FileEntry.directory(Bytes.utf8("base"), 0700, 1));
             digester.update(content, 0, content.length);
             out.add(FileEntry.file(FILE, 0600, 2, content.length, extents, digester.finish()));
-            out.add(new PageFailure(FILE, 3));
+            if (pageErrors) {
+                out.add(new PageFailure(FILE, 3));
+            }
             ManifestWriter.ManifestRef written = out.finish();
             upload.complete();
             return written;
