@@ -163,8 +163,8 @@ final class Victim {
         if (aim == Aim.GROUP) {
             AsPostgres.run("kill", "-KILL", "--", "-" + process.pid());
         } else if (java.isEmpty()) {
-            // The launcher has become Java, or has not come so far. By its handle, because Process.destroyForcibly closes
-            // the streams too, from which what it said last is still being read.
+            // The launcher has become Java, or has not come so far. By its handle: Process.destroyForcibly closes the
+            // streams too, from which what it said last is still being read.
             process.toHandle().destroyForcibly();
         } else {
             java.forEach(ProcessHandle::destroyForcibly);
