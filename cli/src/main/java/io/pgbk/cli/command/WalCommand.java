@@ -3,6 +3,7 @@ package io.pgbk.cli.command;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.repository.wal.WalGap;
 import io.pgbk.catalog.repository.wal.WalNameReport;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.repository.wal.WalTimeline;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -52,7 +54,8 @@ public final class WalCommand {
             @Nullable String switchLsn,
             @Nullable String firstWal,
             @Nullable String lastWal,
-            List<Gap> gaps) {}
+            List<Gap> gaps,
+            List<Gap> removed) {}
 
     private record File(String name, String variant, long storedBytes) {}
 
@@ -248,9 +251,14 @@ public final class WalCommand {
                 timeline.switchLsn().isValid() ? timeline.switchLsn().toString() : null,
                 timeline.first().map(WalSegmentName::toString).orElse(null),
                 timeline.last().map(WalSegmentName::toString).orElse(null),
-                timeline.gaps().stream()
-                        .map(gap -> new Gap(gap.from().toString(), gap.to().toString()))
-                        .toList());
+                ranges(timeline.gaps()),
+                ranges(timeline.removed()));
+    }
+
+    private static List<Gap> ranges(List<WalGap> ranges) {
+        return ranges.stream()
+                .map(range -> new Gap(range.from().toString(), range.to().toString()))
+                .toList();
     }
 
     private static List<String> timelines(ListAnswer answer) {
@@ -262,15 +270,17 @@ public final class WalCommand {
                         timeline.switchLsn() == null ? "" : timeline.switchLsn(),
                         timeline.firstWal() == null ? "" : timeline.firstWal(),
                         timeline.lastWal() == null ? "" : timeline.lastWal(),
-                        timeline.gaps().isEmpty()
-                                ? "none"
-                                : String.join(
-                                        ", ",
-                                        timeline.gaps().stream()
-                                                .map(gap -> gap.from()
-                                                        + (gap.from().equals(gap.to()) ? "" : " to " + gap.to()))
-                                                .toList())));
+                        (timeline.gaps().isEmpty() ? "none" : text(timeline.gaps()))
+                                + (timeline.removed().isEmpty()
+                                        ? ""
+                                        : "; removed by expire: " + text(timeline.removed()))));
         return answer.timelines().isEmpty() ? List.of("no WAL is archived yet") : table.lines("");
+    }
+
+    private static String text(List<Gap> ranges) {
+        return ranges.stream()
+                .map(range -> range.from() + (range.from().equals(range.to()) ? "" : " to " + range.to()))
+                .collect(Collectors.joining(", "));
     }
 
     private static List<String> files(ListAnswer answer) {

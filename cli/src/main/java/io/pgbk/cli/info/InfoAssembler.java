@@ -8,7 +8,9 @@ import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.wal.SegmentSpans;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.repository.wal.WalGap;
 import io.pgbk.catalog.repository.wal.WalTimeline;
 import io.pgbk.cli.info.InfoReport.BackupInfo;
 import io.pgbk.cli.info.InfoReport.DamagedInfo;
@@ -83,32 +85,41 @@ public final class InfoAssembler {
                 .filter(backup -> backup.summary().facts().incarnation() == incarnation.number())
                 .toList();
         WalArchive wal = cluster.wal(incarnation);
-        return new IncarnationInfo(
-                incarnation.number(),
-                incarnation.identity().systemIdentifierText(),
-                incarnation.identity().majorVersion(),
-                wal.timelines().stream().map(InfoAssembler::timeline).toList(),
-                windows(wal, backups),
-                backups.stream()
-                        .map(backup -> backup(backup, unique.getOrDefault(backup.label(), 0L)))
-                        .toList());
+        // It lists each timeline once, for gaps and windows.
+        try (RepositoryWalView view = new RepositoryWalView(wal, monitor)) {
+            return new IncarnationInfo(
+                    incarnation.number(),
+                    incarnation.identity().systemIdentifierText(),
+                    incarnation.identity().majorVersion(),
+                    wal.timelines(view.timelines(), timeline -> spans(view, timeline)).stream()
+                            .map(InfoAssembler::timeline)
+                            .toList(),
+                    windows(view, backups),
+                    backups.stream()
+                            .map(backup -> backup(backup, unique.getOrDefault(backup.label(), 0L)))
+                            .toList());
+        }
     }
 
-    private List<WindowInfo> windows(WalArchive wal, List<BackupRecord> backups) {
+    private static SegmentSpans spans(RepositoryWalView view, int timeline) {
+        return new SegmentSpans(view.segments(timeline).runs().stream()
+                .map(run -> new SegmentSpans.Span(run.first(), run.last()))
+                .toList());
+    }
+
+    private static List<WindowInfo> windows(RepositoryWalView view, List<BackupRecord> backups) {
         if (backups.isEmpty()) {
             return List.of();
         }
-        try (RepositoryWalView view = new RepositoryWalView(wal, monitor)) {
-            return RecoveryWindows.of(
-                            backups.stream()
-                                    .filter(backup -> !backup.expiring())
-                                    .map(RestorePreparation::candidate)
-                                    .toList(),
-                            view)
-                    .stream()
-                    .map(window -> new WindowInfo(window.timeline(), window.from(), window.to()))
-                    .toList();
-        }
+        return RecoveryWindows.of(
+                        backups.stream()
+                                .filter(backup -> !backup.expiring())
+                                .map(RestorePreparation::candidate)
+                                .toList(),
+                        view)
+                .stream()
+                .map(window -> new WindowInfo(window.timeline(), window.from(), window.to()))
+                .toList();
     }
 
     private static TimelineInfo timeline(WalTimeline timeline) {
@@ -118,9 +129,14 @@ public final class InfoAssembler {
                 timeline.switchLsn().isValid() ? timeline.switchLsn().toString() : null,
                 timeline.first().map(WalSegmentName::toString).orElse(null),
                 timeline.last().map(WalSegmentName::toString).orElse(null),
-                timeline.gaps().stream()
-                        .map(gap -> new GapInfo(gap.from().toString(), gap.to().toString()))
-                        .toList());
+                ranges(timeline.gaps()),
+                ranges(timeline.removed()));
+    }
+
+    private static List<GapInfo> ranges(List<WalGap> ranges) {
+        return ranges.stream()
+                .map(range -> new GapInfo(range.from().toString(), range.to().toString()))
+                .toList();
     }
 
     private BackupInfo backup(BackupRecord backup, long uniqueBytes) {
@@ -129,6 +145,8 @@ public final class InfoAssembler {
                 backup.label().value(),
                 backup.summary().type().id(),
                 facts.parent().map(Label::value).orElse(null),
+                facts.fallbackReason().orElse(null),
+                facts.synthesisedFrom().map(Label::value).orElse(null),
                 facts.timeline(),
                 facts.startTime(),
                 facts.stopTime(),

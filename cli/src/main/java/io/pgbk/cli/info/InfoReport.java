@@ -39,14 +39,20 @@ public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repo
             List<WindowInfo> recoveryWindows,
             List<BackupInfo> backups) {}
 
-    /** The archived WAL of one timeline. */
+    /**
+     * The archived WAL of one timeline.
+     *
+     * @param removed ranges between the first and the last segment that expire removed, because nothing that is kept
+     *     needs them
+     */
     public record TimelineInfo(
             int timeline,
             @Nullable Integer parent,
             @Nullable String switchLsn,
             @Nullable String firstWal,
             @Nullable String lastWal,
-            List<GapInfo> gaps) {}
+            List<GapInfo> gaps,
+            List<GapInfo> removed) {}
 
     /** Missing segments; both ends are missing too. */
     public record GapInfo(String from, String to) {}
@@ -54,11 +60,18 @@ public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repo
     /** A span of time to any moment of which the cluster can be restored. */
     public record WindowInfo(int timeline, Instant from, Instant to) {}
 
-    /** A listed backup. */
+    /**
+     * A listed backup.
+     *
+     * @param fallbackReason why it is a full backup although another type was asked for
+     * @param synthesisedFrom the backup whose state it was written from, in the repository alone
+     */
     public record BackupInfo(
             String label,
             String type,
             @Nullable String parent,
+            @Nullable String fallbackReason,
+            @Nullable String synthesisedFrom,
             int timeline,
             Instant startTime,
             Instant stopTime,

@@ -96,7 +96,7 @@ public final class InfoText {
                         origin(timeline),
                         timeline.firstWal() == null ? "" : timeline.firstWal(),
                         timeline.lastWal() == null ? "" : timeline.lastWal(),
-                        gaps(timeline.gaps())));
+                        gaps(timeline)));
         lines.addAll(wal.lines("  "));
         List<String> tree = TimelinePicture.lines(incarnation.timelines(), incarnation.backups(), "  ");
         if (!tree.isEmpty()) {
@@ -110,12 +110,16 @@ public final class InfoText {
         return parent == null ? "" : timeline(parent) + " at " + timeline.switchLsn();
     }
 
-    private static String gaps(List<GapInfo> gaps) {
-        return gaps.isEmpty()
-                ? "none"
-                : gaps.stream()
-                        .map(gap -> gap.from() + (gap.from().equals(gap.to()) ? "" : " to " + gap.to()))
-                        .collect(Collectors.joining(", "));
+    /** Gaps first: what was removed on purpose is no loss. */
+    private static String gaps(TimelineInfo timeline) {
+        String gaps = timeline.gaps().isEmpty() ? "none" : ranges(timeline.gaps());
+        return timeline.removed().isEmpty() ? gaps : gaps + "; removed by expire: " + ranges(timeline.removed());
+    }
+
+    private static String ranges(List<GapInfo> ranges) {
+        return ranges.stream()
+                .map(range -> range.from() + (range.from().equals(range.to()) ? "" : " to " + range.to()))
+                .collect(Collectors.joining(", "));
     }
 
     private static String remarks(BackupInfo backup, Instant now) {
@@ -125,6 +129,12 @@ public final class InfoText {
         }
         if (backup.expiring()) {
             remarks.add("being removed");
+        }
+        if (backup.synthesisedFrom() != null) {
+            remarks.add("written from " + backup.synthesisedFrom());
+        }
+        if (backup.fallbackReason() != null) {
+            remarks.add("full because " + backup.fallbackReason());
         }
         if (backup.fromStandby()) {
             remarks.add("from a standby");

@@ -26,6 +26,8 @@ class InfoTextTest {
                 "20261121T031500Z-7k2f-full",
                 "full",
                 null,
+                "there is no full backup yet",
+                "20261120T031500Z-4m4m-incr",
                 2,
                 TIME,
                 TIME.plusSeconds(60),
@@ -45,6 +47,8 @@ class InfoTextTest {
                 "20261121T041500Z-9x9x-incr",
                 "incremental",
                 "20261121T031500Z-7k2f-full",
+                null,
+                null,
                 2,
                 TIME,
                 TIME.plusSeconds(7200),
@@ -74,7 +78,15 @@ class InfoTextTest {
                                         16,
                                         List.of(
                                                 new TimelineInfo(
-                                                        1, null, null, "000000010000000000000001", null, List.of()),
+                                                        1,
+                                                        null,
+                                                        null,
+                                                        "000000010000000000000001",
+                                                        null,
+                                                        List.of(),
+                                                        List.of(new GapInfo(
+                                                                "000000010000000000000003",
+                                                                "000000010000000000000004"))),
                                                 new TimelineInfo(
                                                         2,
                                                         1,
@@ -87,7 +99,8 @@ class InfoTextTest {
                                                                         "000000020000000000000005"),
                                                                 new GapInfo(
                                                                         "000000020000000000000007",
-                                                                        "000000020000000000000008")))),
+                                                                        "000000020000000000000008")),
+                                                        List.of())),
                                         List.of(new WindowInfo(2, TIME, TIME.plusSeconds(3600))),
                                         List.of(backup, incremental))),
                                 List.of(new RunningInfo("20261121T041500Z-abcd-full", "db1, process 7", TIME, TIME)),
@@ -105,11 +118,11 @@ class InfoTextTest {
                   2026-11-21 03:15:00Z  2026-11-21 04:15:00Z         2
 
                   BACKUP                      PARENT                      ENDED                 TIMELINE  DATABASE   STORED  ITS OWN  REMARKS
-                  20261121T031500Z-7k2f-full                              2026-11-21 03:16:00Z         2   3.0 GiB  200 MiB  1.5 KiB  pinned, being removed, from a standby, 2 PAGES FAIL CHECKSUM, FOUND damaged 2 h ago, 100 %, DRILL FAILED 2026-11-21 03:15:00Z, ticket=4711
+                  20261121T031500Z-7k2f-full                              2026-11-21 03:16:00Z         2   3.0 GiB  200 MiB  1.5 KiB  pinned, being removed, written from 20261120T031500Z-4m4m-incr, full because there is no full backup yet, from a standby, 2 PAGES FAIL CHECKSUM, FOUND damaged 2 h ago, 100 %, DRILL FAILED 2026-11-21 03:15:00Z, ticket=4711
                   20261121T041500Z-9x9x-incr  20261121T031500Z-7k2f-full  2026-11-21 05:15:00Z         2   3.0 GiB  2.0 MiB  1.5 KiB  sound 2 h ago, 2.5 % (99.9 % in 30 days)
 
                   TIMELINE  FROM            FIRST WAL                 LAST WAL                  GAPS
-                         1                  000000010000000000000001                            none
+                         1                  000000010000000000000001                            none; removed by expire: 000000010000000000000003 to 000000010000000000000004
                          2  1 at 0/3000000  000000020000000000000003  000000020000000000000009  000000020000000000000005, 000000020000000000000007 to 000000020000000000000008
 
                   timeline 1: 000000010000000000000001

@@ -19,13 +19,13 @@ class TimelinePictureTest {
         for (int i = 0; i < gaps; i++) {
             missing.add(new GapInfo(wal + "05", wal + "05"));
         }
-        return new TimelineInfo(number, parent, parent == null ? null : "0/3000000", wal + "01", wal + "09", missing);
+        return new TimelineInfo(number, parent, parent == null ? null : "0/3000000", wal + "01", wal + "09", missing, List.of());
     }
 
     private static BackupInfo backup(String label, int timeline) {
         Instant time = Instant.parse("2026-11-21T03:15:00Z");
         return new BackupInfo(
-                label, "full", null, timeline, time, time, "0/1", "0/2", 1, 1, 1, 0, false, false, false, Map.of(),
+                label, "full", null, null, null, timeline, time, time, "0/1", "0/2", 1, 1, 1, 0, false, false, false, Map.of(),
                 null, null);
     }
 
@@ -37,7 +37,7 @@ class TimelinePictureTest {
                 timeline(3, 2, 1),
                 timeline(4, 2, 0),
                 timeline(5, 3, 2),
-                new TimelineInfo(6, 5, "0/7000000", null, null, List.of()),
+                new TimelineInfo(6, 5, "0/7000000", null, null, List.of(), List.of()),
                 timeline(7, 5, 0));
         List<BackupInfo> backups = List.of(
                 backup("20261121T031500Z-7k2f-full", 1),

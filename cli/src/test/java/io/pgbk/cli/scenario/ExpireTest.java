@@ -14,6 +14,8 @@ import tools.jackson.databind.JsonNode;
 
 /** retention and expire from their arguments to what is left of a repository. */
 class ExpireTest {
+    private static final String TIMELINE = "/repositories/0/incarnations/0/timelines/0";
+
     private final CommandSite site = SharedSite.get();
     private final String label = SharedSite.label();
 
@@ -100,6 +102,7 @@ class ExpireTest {
         String first = backup(config, "incr");
         site.server().sql("insert into kept select x from generate_series(1, 500) x");
         String second = backup(config, "incr");
+        archiveTwice(config);
         String newest = backup(config, "full");
         site.runWith(config, "pin", second, "--reason", "audit").orFail();
 
@@ -108,6 +111,7 @@ class ExpireTest {
                 .containsPattern("would empty " + full + ": of .* are used by " + first
                         + " and 1 other and would be stored anew");
         JsonNode dry = json(config, "expire", "--dry-run");
+        assertThat(json(config, "info").at(TIMELINE + "/removed")).isEmpty();
         JsonNode done = json(config, "expire");
 
         for (String member : List.of("keep", "remove", "walKeptFrom")) {
@@ -119,7 +123,13 @@ class ExpireTest {
         assertThat(done.at("/gone"))
                 .extracting(gone -> gone.get("label").asString())
                 .contains(full);
-        assertThat(json(config, "info").at("/repositories/0/incarnations/0/backups"))
+        JsonNode info = json(config, "info");
+        assertThat(info.at(TIMELINE + "/gaps")).isEmpty();
+        String hole = info.at(TIMELINE + "/removed/0/from").asString();
+        assertThat(hole).isNotEmpty();
+        assertThat(site.runWith(config, "info").orFail().out()).contains("none; removed by expire: " + hole);
+        assertThat(site.runWith(config, "wal", "list").orFail().out()).contains("none; removed by expire: " + hole);
+        assertThat(info.at("/repositories/0/incarnations/0/backups"))
                 .extracting(backup -> backup.get("label").asString())
                 .containsExactly(first, second, newest);
         assertThat(site.runWith(config, "verify").orFail().out()).contains("sound");
@@ -127,6 +137,16 @@ class ExpireTest {
         site.runWith(config, "restore", "--backup", second, "--target-immediate", "--data-directory", target.toString())
                 .orFail();
         assertThat(target.resolve("PG_VERSION")).exists();
+    }
+
+    private void archiveTwice(Path config) {
+        site.archiveWith(config);
+        try {
+            site.archiveEverything();
+            site.archiveEverything();
+        } finally {
+            site.archiveOnlyWith(site.config());
+        }
     }
 
     private String backup(Path config) {

@@ -67,7 +67,7 @@ class ScaleTest {
 
             String restored = site.directory().resolve("restored").toString();
             Cost info = run(site, "info");
-            assertThat(info.list()).isLessThan(2 * pages + 40);
+            assertThat(info.list()).isLessThan(pages + 40);
             assertThat(info.get()).isLessThan(60);
             Cost without = run(site, "restore", "--dry-run", "--data-directory", restored, "--target-time", target);
             Cost verify = run(site, "verify", "--sample", "1");

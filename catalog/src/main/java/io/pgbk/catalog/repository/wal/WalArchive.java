@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Spliterators;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.StreamSupport;
 
 /**
@@ -221,6 +222,15 @@ public final class WalArchive {
     /** The state of every timeline: its ends, and what is missing in between. */
     public List<WalTimeline> timelines() {
         return continuity.timelines(timelineTree());
+    }
+
+    /**
+     * The same of a listing that was made already.
+     *
+     * @param listed the whole segments of each timeline of the tree
+     */
+    public List<WalTimeline> timelines(TimelineTree tree, IntFunction<SegmentSpans> listed) {
+        return continuity.timelines(tree, listed);
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.IntFunction;
 
 /**
  * What must be in an archive and is not. Continuous means: every timeline that another branched off from reaches to the
@@ -35,8 +36,13 @@ final class WalContinuity {
     }
 
     List<WalTimeline> timelines(TimelineTree tree) {
+        return timelines(tree, this::present);
+    }
+
+    /** As above, of a listing that was made already. */
+    List<WalTimeline> timelines(TimelineTree tree, IntFunction<SegmentSpans> listed) {
         Map<Integer, SegmentSpans> present = new LinkedHashMap<>();
-        tree.timelines().forEach(timeline -> present.put(timeline, present(timeline)));
+        tree.timelines().forEach(timeline -> present.put(timeline, listed.apply(timeline)));
         // Read behind the listings: what was removed before them, it names.
         TrimmedWal trimmed = new WalTrimming(files.repository(), files.incarnation()).read();
         List<WalTimeline> timelines = new ArrayList<>();
@@ -92,10 +98,24 @@ final class WalContinuity {
                 present.isEmpty()
                         ? Optional.empty()
                         : Optional.of(nameOf(timeline, present.spans().getLast().last())),
-                missing.spans().stream()
-                        .limit(MAX_GAPS)
-                        .map(span -> new WalGap(nameOf(timeline, span.first()), nameOf(timeline, span.last())))
-                        .toList());
+                ranges(timeline, missing),
+                ranges(timeline, holes(present).and(trimmed.removed(timeline))));
+    }
+
+    private static SegmentSpans holes(SegmentSpans present) {
+        return present.isEmpty()
+                ? SegmentSpans.NONE
+                : SegmentSpans.between(
+                                present.spans().getFirst().first(),
+                                present.spans().getLast().last())
+                        .minus(present);
+    }
+
+    private List<WalGap> ranges(int timeline, SegmentSpans spans) {
+        return spans.spans().stream()
+                .limit(MAX_GAPS)
+                .map(span -> new WalGap(nameOf(timeline, span.first()), nameOf(timeline, span.last())))
+                .toList();
     }
 
     /** The last segment that a timeline with branches must have. */

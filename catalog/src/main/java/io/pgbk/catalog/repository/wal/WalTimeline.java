@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param first first archived segment, empty when there is none
  * @param last last archived segment, empty when there is none
  * @param gaps missing segments between what must be there, ascending
+ * @param removed segments between the first and the last that are missing because they were removed on purpose, ascending
  */
 public record WalTimeline(
         int timeline,
@@ -21,8 +22,10 @@ public record WalTimeline(
         Lsn switchLsn,
         Optional<WalSegmentName> first,
         Optional<WalSegmentName> last,
-        List<WalGap> gaps) {
+        List<WalGap> gaps,
+        List<WalGap> removed) {
     public WalTimeline {
         gaps = List.copyOf(gaps);
+        removed = List.copyOf(removed);
     }
 }
