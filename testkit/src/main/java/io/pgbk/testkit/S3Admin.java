@@ -61,6 +61,21 @@ public final class S3Admin {
         }
     }
 
+    /** Has the bucket lock every new object for so many days; it was made with object lock. */
+    public void lockByDefault(int days) {
+        Answer answer = send(
+                "PUT",
+                "",
+                Map.of("object-lock", ""),
+                "<ObjectLockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                        + "<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+                        + "<Mode>GOVERNANCE</Mode><Days>" + days + "</Days></DefaultRetention></Rule>"
+                        + "</ObjectLockConfiguration>");
+        if (answer.status() / 100 != 2) {
+            throw new IllegalStateException("cannot give " + endpoint + " a default retention: " + answer);
+        }
+    }
+
     /** Turns versioning on. */
     public void enableVersioning() {
         Answer answer = send(

@@ -128,6 +128,11 @@ final class ConfirmingObjectStore implements ObjectStore {
     }
 
     @Override
+    public Optional<String> defaultRetention() {
+        return store.defaultRetention();
+    }
+
+    @Override
     public Instant currentTime() {
         return store.currentTime();
     }

@@ -129,6 +129,12 @@ public final class CountingObjectStore implements ObjectStore {
     }
 
     @Override
+    public Optional<String> defaultRetention() {
+        gets.increment();
+        return store.defaultRetention();
+    }
+
+    @Override
     public Instant currentTime() {
         heads.increment();
         return store.currentTime();

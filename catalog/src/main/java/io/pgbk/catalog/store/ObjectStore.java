@@ -100,6 +100,14 @@ public interface ObjectStore extends AutoCloseable {
     /** Empty when objects get no lock. */
     Optional<ObjectLocking> objectLocking();
 
+    /**
+     * How the bucket locks every new object for which nothing else is said, for people; empty when it does not, or when
+     * these credentials may not ask. Such a lock keeps leases and signs of life from being removed.
+     */
+    default Optional<String> defaultRetention() {
+        return Optional.empty();
+    }
+
     /** The store's own clock, from a fresh answer. */
     Instant currentTime();
 

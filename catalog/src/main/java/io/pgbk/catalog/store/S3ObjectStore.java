@@ -1,6 +1,7 @@
 package io.pgbk.catalog.store;
 
 import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -8,11 +9,18 @@ import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.DefaultRetention;
+import software.amazon.awssdk.services.s3.model.GetObjectLockConfigurationRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
+import software.amazon.awssdk.services.s3.model.ObjectLockConfiguration;
+import software.amazon.awssdk.services.s3.model.ObjectLockRule;
 
 /** Objects in an S3 bucket below a key prefix. */
 final class S3ObjectStore implements ObjectStore {
@@ -156,6 +164,45 @@ final class S3ObjectStore implements ObjectStore {
     public Optional<ObjectLocking> objectLocking() {
         ObjectLock lock = config.objectLock();
         return lock == null ? Optional.empty() : Optional.of(new Locking(lock));
+    }
+
+    @Override
+    public Optional<String> defaultRetention() {
+        return S3Attempts.run(config, "read the object lock of the bucket", null, 0, limits -> {
+            try {
+                ObjectLockConfiguration locking = client.getObjectLockConfiguration(
+                                GetObjectLockConfigurationRequest.builder()
+                                        .bucket(config.bucket())
+                                        .overrideConfiguration(limits)
+                                        .build())
+                        .objectLockConfiguration();
+                return Optional.ofNullable(locking)
+                        .map(ObjectLockConfiguration::rule)
+                        .map(ObjectLockRule::defaultRetention)
+                        .filter(rule -> rule.modeAsString() != null)
+                        .map(S3ObjectStore::describe);
+            } catch (SdkException e) {
+                if (saysNone(e)) {
+                    return Optional.empty();
+                }
+                throw e;
+            }
+        });
+    }
+
+    /** Without object lock, without the right to ask, or without any such thing in the store, answers differ. */
+    private static boolean saysNone(SdkException failure) {
+        S3Failures.Meaning meaning = S3Failures.meaningOf(failure);
+        return meaning == S3Failures.Meaning.DENIED
+                || meaning == S3Failures.Meaning.FATAL
+                || (failure instanceof AwsServiceException answer
+                        && answer.statusCode() == HttpURLConnection.HTTP_NOT_FOUND
+                        && meaning != S3Failures.Meaning.MISSING_BUCKET);
+    }
+
+    private static String describe(DefaultRetention rule) {
+        String span = rule.days() != null ? rule.days() + " days" : rule.years() + " years";
+        return "mode " + rule.modeAsString().toLowerCase(Locale.ROOT) + ", " + span;
     }
 
     private final class Locking implements ObjectLocking {

@@ -117,6 +117,13 @@ public final class CheckRunner {
                         checks.add(LockCheck.of(name + ", object lock", locking));
                         return name;
                     }));
+            attempt(name + ", default retention", () -> {
+                repository
+                        .store()
+                        .defaultRetention()
+                        .ifPresent(rule -> checks.add(LockCheck.defaultRetention(name + ", default retention", rule)));
+                return name;
+            });
             attempt(name + ", clock", () -> {
                 clock(name + ", clock", "this host", "the store", repository.store()::currentTime);
                 return name;

@@ -46,6 +46,15 @@ final class LockCheck {
         return new CheckReport.Check(name, true, "locked objects cannot be removed (" + what + ")", null);
     }
 
+    /** A bucket that locks every object by itself. */
+    static CheckReport.Check defaultRetention(String name, String rule) {
+        return failed(
+                name,
+                "the bucket locks every new object by itself (" + rule + "), leases, holds and signs of life too",
+                "Take the default retention off the bucket: these objects are written every minute and could not be"
+                        + " removed. What must be locked is locked by object-lock in the configuration.");
+    }
+
     private static CheckReport.Check failed(String name, String message, String hint) {
         return new CheckReport.Check(name, false, message, hint);
     }

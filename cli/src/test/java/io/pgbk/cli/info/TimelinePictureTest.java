@@ -19,14 +19,15 @@ class TimelinePictureTest {
         for (int i = 0; i < gaps; i++) {
             missing.add(new GapInfo(wal + "05", wal + "05"));
         }
-        return new TimelineInfo(number, parent, parent == null ? null : "0/3000000", wal + "01", wal + "09", missing, List.of());
+        return new TimelineInfo(
+                number, parent, parent == null ? null : "0/3000000", wal + "01", wal + "09", missing, List.of());
     }
 
     private static BackupInfo backup(String label, int timeline) {
         Instant time = Instant.parse("2026-11-21T03:15:00Z");
         return new BackupInfo(
-                label, "full", null, null, null, timeline, time, time, "0/1", "0/2", 1, 1, 1, 0, false, false, false, Map.of(),
-                null, null);
+                label, "full", null, null, null, timeline, time, time, "0/1", "0/2", 1, 1, 1, 0, false, false, false,
+                Map.of(), null, null);
     }
 
     @Test

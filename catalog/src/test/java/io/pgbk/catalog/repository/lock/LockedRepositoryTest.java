@@ -318,6 +318,20 @@ class LockedRepositoryTest {
     }
 
     @Test
+    void aDefaultRetentionOfTheBucketIsNoticed() {
+        S3Endpoint endpoint = plain.withBucket("lock-default-" + Long.toHexString(System.nanoTime()));
+        S3Admin admin = new S3Admin(endpoint);
+        admin.createLockedBucket();
+        try (ObjectStore store = openStore(endpoint, "default", false);
+                ObjectStore without = openStore(plain, "default", false)) {
+            assertThat(store.defaultRetention()).isEmpty();
+            assertThat(without.defaultRetention()).isEmpty();
+            admin.lockByDefault(2);
+            assertThat(store.defaultRetention()).hasValue("mode governance, 2 days");
+        }
+    }
+
+    @Test
     void initRefusesABucketThatDoesNotLock() {
         try (ObjectStore store = openStore(plain, "none", true)) {
             assertThatThrownBy(() -> Repository.initialise(store, TestPlace.encrypted(1), InitOptions.SAFE, runtime()))
