@@ -12,10 +12,8 @@ import io.pgbk.error.ErrorCode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** The entry point of the {@code pgbk} program. */
@@ -38,31 +36,64 @@ public final class Main {
             System.exit(Rehearsal.run(Path.of(arguments.getLast()), process));
         }
         Optional<HookCall.Kind> hook = HookCall.kindOf(arguments);
-        Optional<ProcessEnd> end = hook.map(kind -> ProcessEnd.prepare());
+        // No lambdas from here on: those that the rehearsal does not come by cost each start time.
+        @Nullable ProcessEnd end = hook.isPresent() ? ProcessEnd.prepare() : null;
         int interrupted =
-                hook.filter(kind -> kind == HookCall.Kind.GET).isPresent() ? TERMINATED : ErrorCode.INTERRUPTED.exit();
-        BlockingQueue<Integer> result = new ArrayBlockingQueue<>(1);
-        AtomicBoolean ending = new AtomicBoolean();
-        Thread worker = Thread.currentThread();
+                hook.isPresent() && hook.get() == HookCall.Kind.GET ? TERMINATED : ErrorCode.INTERRUPTED.exit();
+        Signalled signalled = new Signalled(process, hook.isPresent(), interrupted, Thread.currentThread());
         // SIGTERM, SIGINT and SIGHUP run the shutdown hooks: ask the command to stop, wait, then say so by the status.
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
-            if (!ending.get()) {
-                process.stop().request();
-                if (hook.isPresent()) {
-                    // It may wait for a store that does not answer.
-                    worker.interrupt();
-                }
-                Integer exit = await(result, hook.isPresent() ? HOOK_CLEAN_UP_SECONDS : CLEAN_UP_SECONDS);
-                Runtime.getRuntime().halt(exit != null && isDone(exit) ? exit : interrupted);
-            }
-        }));
+        Runtime.getRuntime().addShutdownHook(new Thread(signalled, "signal"));
         int exit = runOrHalt(arguments, process, interrupted);
         if (!process.stop().isRequested()) {
-            ending.set(true);
-            end.ifPresent(quick -> quick.exit(exit));
+            signalled.ending = true;
+            if (end != null) {
+                end.exit(exit);
+            }
             System.exit(exit);
         }
-        result.add(exit);
+        signalled.exit = exit;
+        signalled.ended.countDown();
+    }
+
+    /** What a signal does. */
+    private static final class Signalled implements Runnable {
+        private final ProcessContext process;
+        private final boolean isHook;
+        private final int interrupted;
+        private final Thread worker;
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile int exit;
+        private volatile boolean ending;
+
+        Signalled(ProcessContext process, boolean isHook, int interrupted, Thread worker) {
+            this.process = process;
+            this.isHook = isHook;
+            this.interrupted = interrupted;
+            this.worker = worker;
+        }
+
+        @Override
+        public void run() {
+            if (ending) {
+                return;
+            }
+            process.stop().request();
+            if (isHook) {
+                // It may wait for a store that does not answer.
+                worker.interrupt();
+            }
+            boolean isDone = hasEnded() && Main.isDone(exit);
+            Runtime.getRuntime().halt(isDone ? exit : interrupted);
+        }
+
+        private boolean hasEnded() {
+            try {
+                return ended.await(isHook ? HOOK_CLEAN_UP_SECONDS : CLEAN_UP_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
     }
 
     /** If the thread just ended when memory has run out, also for saying so, it would look like the end by a signal. */
@@ -77,9 +108,9 @@ public final class Main {
 
     /** Runs one command in a process, the hooks included, and returns its exit code. */
     static int run(List<String> arguments, ProcessContext process) {
-        int exit = HookCall.kindOf(arguments)
-                .map(kind -> status(Hooks.run(kind, arguments, process)))
-                .orElseGet(() -> Commands.run(arguments, process));
+        Optional<HookCall.Kind> hook = HookCall.kindOf(arguments);
+        int exit =
+                hook.isPresent() ? status(Hooks.run(hook.get(), arguments, process)) : Commands.run(arguments, process);
         process.out().flush();
         process.err().flush();
         return exit;
@@ -91,14 +122,5 @@ public final class Main {
 
     private static boolean isDone(int exit) {
         return exit == 0 || exit == new HookResult.Done().launcherStatus();
-    }
-
-    private static @Nullable Integer await(BlockingQueue<Integer> result, long seconds) {
-        try {
-            return result.poll(seconds, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        }
     }
 }

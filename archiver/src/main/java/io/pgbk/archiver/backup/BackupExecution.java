@@ -22,6 +22,7 @@ import io.pgbk.postgres.server.BackupStop;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.postgres.server.PostgresConnection;
 import io.pgbk.postgres.server.ServerFacts;
+import io.pgbk.postgres.server.WalPosition;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
 import java.time.Instant;
@@ -99,13 +100,14 @@ final class BackupExecution {
     BackupResult run(long startedNanos) {
         monitor.phase("checkpoint", -1);
         monitor.debug("backup " + writer.label() + ": " + plan);
+        Optional<WalPosition> before = plan.fromStandby() ? Optional.empty() : Optional.of(control.walPosition());
         try (BackupSession session = BackupSession.start(
                 PostgresConnection.open(postgres), writer.label().toString(), true, monitor)) {
             Instant startTime = runtime.clock().instant();
             requireRole(session.startedOnStandby());
             parent.ifPresent(backup -> backup.requireOnLine(session.startTimeline(), line));
             WalProof wal = new WalProof(plan, archive, control, runtime.monotonic(), settings, monitor);
-            wal.proveArchiving(session.startTimeline(), session.startLsn(), () -> heartbeat(session));
+            wal.proveArchiving(session.startTimeline(), session.startLsn(), before, () -> heartbeat(session));
 
             Optional<SummaryReading.Outcome> summaries = parent.map(backup -> askSummaries(backup, session));
             try (SummaryGuide guide = summaries.map(BackupExecution::guideOf).orElse(null)) {

@@ -19,6 +19,9 @@ import java.util.function.Supplier;
  */
 final class WalArrival {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    /** Each pause is longer than the one before by the fraction 1/(n-1): a push takes about half a second. */
+    private static final int PAUSE_GROWTH = 5;
+
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     private static final Duration REMARK_AFTER = Duration.ofSeconds(5);
 
@@ -79,7 +82,8 @@ final class WalArrival {
             monitor.checkCancelled();
             heartbeat.run();
             time.pause(pause);
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            Duration longer = pause.multipliedBy(PAUSE_GROWTH).dividedBy(PAUSE_GROWTH - 1);
+            pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
         }
     }
 }

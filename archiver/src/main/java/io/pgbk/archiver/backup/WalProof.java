@@ -11,6 +11,7 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
 import io.pgbk.postgres.server.PostgresConnection;
 import io.pgbk.postgres.server.StandbyFacts;
+import io.pgbk.postgres.server.WalPosition;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,9 @@ import java.util.Optional;
 
 /** Proves that WAL gets into the repository: before a backup copies anything, and for all that it needs at its end. */
 final class WalProof {
+    /** Where the first record of a segment begins. */
+    private static final int SEGMENT_HEADER_BYTES = 40;
+
     private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final BackupPlan plan;
@@ -49,20 +53,35 @@ final class WalProof {
     }
 
     /**
-     * Proves that archiving works now. On a primary the segment in which the backup starts is ended and must arrive. A
-     * standby cannot end one, so there some segment must have arrived that is not older than the one before the start.
+     * Proves that archiving works now. A primary ends the segment in which it is when a backup starts, and that one must
+     * arrive; when nothing was in it yet, it did not, so the segment in which the backup starts is ended. A standby
+     * cannot end one, so there some segment must have arrived that is not older than the one before the start.
      *
+     * @param before where the primary was before the backup started; empty on a standby
      * @throws PgbkException ARCHIVING_BROKEN
      */
-    void proveArchiving(int timeline, Lsn startLsn, Runnable heartbeat) {
+    void proveArchiving(int timeline, Lsn startLsn, Optional<WalPosition> before, Runnable heartbeat) {
         monitor.phase("archive", -1);
         if (plan.fromStandby()) {
             awaitRecent(timeline, startLsn, heartbeat);
             proveSourceOfWal(timeline, startLsn, heartbeat);
+        } else if (before.isPresent() && endedByStart(before.get(), timeline, startLsn)) {
+            Lsn last = before.get().lsn();
+            arrival.await(line(timeline), last, last.plus(1), "", this::hint, heartbeat);
         } else {
             server.switchWal();
             arrival.await(line(timeline), startLsn, startLsn.plus(1), "", this::hint, heartbeat);
         }
+    }
+
+    /** Whether the position lies within a segment that was not complete then and is now. */
+    private boolean endedByStart(WalPosition before, int timeline, Lsn startLsn) {
+        WalSegmentSize size = archive.incarnation().segmentSize();
+        return before.timeline() == timeline
+                && before.lsn().segmentOffset(size) > SEGMENT_HEADER_BYTES
+                && WalSegmentName.of(timeline, before.lsn(), size)
+                                .compareTo(WalSegmentName.of(timeline, startLsn, size))
+                        < 0;
     }
 
     /**

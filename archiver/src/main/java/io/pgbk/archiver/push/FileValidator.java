@@ -118,12 +118,18 @@ final class FileValidator {
 
     private WalContent scanInMemory(WalSegmentScanner scanner) {
         byte[] bytes = readWhole();
+        Task<byte[]> digest = new Task<>("pgbk-digest");
+        digest.start(() -> digestInSteps(bytes));
         scanner.update(ByteBuffer.wrap(bytes));
+        return new WalContent.InMemory(bytes, digest.get());
+    }
+
+    private static byte[] digestInSteps(byte[] bytes) {
         MessageDigest sha256 = sha256();
         for (int at = 0; at < bytes.length; at += DIGEST_STEP_BYTES) {
             sha256.update(bytes, at, Math.min(DIGEST_STEP_BYTES, bytes.length - at));
         }
-        return new WalContent.InMemory(bytes, sha256.digest());
+        return sha256.digest();
     }
 
     private WalContent scanInPieces(WalSegmentScanner scanner) {

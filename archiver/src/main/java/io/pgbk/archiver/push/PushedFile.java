@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PushedFile implements AutoCloseable {
     private static final String WAL_DIRECTORY = "pg_wal";
+    private static final int STEP_BYTES = 1 << 20;
 
     private final Path path;
     private final WalFileName name;
@@ -146,10 +147,12 @@ final class PushedFile implements AutoCloseable {
             buffer.clear();
             long at = position;
             while (buffer.hasRemaining()) {
-                int got = channel.read(buffer, at);
+                // Java reads through a buffer of its own of the size that is asked for.
+                int got = channel.read(buffer.slice(buffer.position(), Math.min(buffer.remaining(), STEP_BYTES)), at);
                 if (got < 0) {
                     break;
                 }
+                buffer.position(buffer.position() + got);
                 at += got;
             }
             return buffer.flip();

@@ -22,6 +22,11 @@ sealed interface WalContent extends ObjectBody {
         public InputStream open() {
             return new ByteArrayInputStream(content);
         }
+
+        @Override
+        public boolean isFixed() {
+            return true;
+        }
     }
 
     /**

@@ -14,4 +14,9 @@ public interface ObjectBody {
 
     /** SHA-256 of the content, 32 bytes; implementations compute it once. */
     byte[] sha256();
+
+    /** Whether the bytes are in memory and nobody changes them, so that no reading can differ from another. */
+    default boolean isFixed() {
+        return false;
+    }
 }

@@ -10,13 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
 
 /**
  * What the cache that the program starts from was made of: the program, its launcher (which holds the flags) and Java. The
  * cache's file is named by a digest of all three, because a JVM can go on serving the classes of a jar that was replaced
  * (JDK-8377932). Of the jar only the directory at its end is digested, which holds the length and the CRC-32 of every
  * file in it. The hooks look beside their work whether the cache is of what is installed; for all other commands the
- * launcher does, which therefore finds the number of bytes at the jar's end in the file's name too.
+ * launcher does, which therefore finds the number of bytes at the jar's end in the file's name too. The hooks compare
+ * two CRCs of the same bytes, which a JVM computes at full speed from its first moment, where SHA-256 takes a twentieth
+ * of a second of a processor that they need for something else.
  *
  * @param jar the program
  * @param launcher the script that starts it
@@ -29,6 +33,8 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
     private static final int END_BYTES = 22;
     private static final int END_SIGNATURE = 0x06054b50;
     private static final int DIGEST_BYTES = 16;
+    private static final String PREFIX = "pgbk-";
+    private static final String SUFFIX = ".aot";
 
     /** The installation that this process runs from. */
     public static HookCache ofThisProcess() {
@@ -39,15 +45,47 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
                 Path.of(System.getProperty("java.home"), "release"));
     }
 
-    /** The name of the cache's file for this installation: "pgbk-", a number of bytes, "-", 32 hexadecimal digits, ".aot". */
+    /**
+     * The name of the cache's file for this installation: "pgbk-", a number of bytes, "-", 32 hexadecimal digits of a
+     * SHA-256, "-", 16 hexadecimal digits of two CRCs, ".aot".
+     */
     public String fileName() throws IOException {
+        ByteBuffer madeOf = madeOf();
         MessageDigest digest = Digests.sha256();
+        digest.update(madeOf.duplicate());
+        return PREFIX + directoryOf(jar).remaining() + "-" + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES)
+                + check(madeOf);
+    }
+
+    /**
+     * Whether a file of this name was made for this installation. A file that was made for another one is taken for it
+     * only when both CRCs, CRC-32 and CRC-32C, are the same by chance.
+     *
+     * @param fileName as {@link #fileName()} gives it
+     */
+    boolean isMadeFor(String fileName) throws IOException {
+        return fileName.startsWith(PREFIX) && fileName.endsWith(check(madeOf()));
+    }
+
+    private static String check(ByteBuffer madeOf) {
+        CRC32 one = new CRC32();
+        one.update(madeOf.duplicate());
+        CRC32C other = new CRC32C();
+        other.update(madeOf.duplicate());
+        HexFormat hex = HexFormat.of();
+        return "-" + hex.toHexDigits((int) one.getValue()) + hex.toHexDigits((int) other.getValue()) + SUFFIX;
+    }
+
+    /** The end of the jar, the launcher and Java's release file. */
+    private ByteBuffer madeOf() throws IOException {
         ByteBuffer directory = directoryOf(jar);
-        int bytes = directory.remaining();
-        digest.update(directory);
-        digest.update(Files.readAllBytes(launcher));
-        digest.update(Files.readAllBytes(javaRelease));
-        return "pgbk-" + bytes + "-" + HexFormat.of().formatHex(digest.digest(), 0, DIGEST_BYTES) + ".aot";
+        byte[] script = Files.readAllBytes(launcher);
+        byte[] release = Files.readAllBytes(javaRelease);
+        return ByteBuffer.allocate(directory.remaining() + script.length + release.length)
+                .put(directory)
+                .put(script)
+                .put(release)
+                .flip();
     }
 
     /** From the directory's start to the end of the file. */
@@ -73,28 +111,34 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
     }
 
     /** Looks, beside the hook's work, whether the cache is of this installation. */
-    static final class Check {
+    static final class Check implements Runnable {
         private final Thread thread;
+        private final String used;
         private volatile boolean stale = true;
 
         private Check(String used) {
-            thread = Thread.ofPlatform().daemon().name("pgbk-cache-check").unstarted(() -> {
-                try {
-                    stale = !ofThisProcess().fileName().equals(used);
-                } catch (IOException unreadable) {
-                    // What this process runs cannot be told, so it does not count.
-                }
-                if (stale) {
-                    // What runs here may be another program: it must neither succeed nor fail nor say anything.
-                    Runtime.getRuntime().halt(STALE);
-                }
-            });
-            thread.start();
+            this.used = used;
+            thread = Thread.ofPlatform().daemon().name("pgbk-cache-check").unstarted(this);
+        }
+
+        @Override
+        public void run() {
+            try {
+                stale = !ofThisProcess().isMadeFor(used);
+            } catch (IOException unreadable) {
+                // What this process runs cannot be told, so it does not count.
+            }
+            if (stale) {
+                // What runs here may be another program: it must neither succeed nor fail nor say anything.
+                Runtime.getRuntime().halt(STALE);
+            }
         }
 
         /** @param used the name of the cache's file */
         static Check start(String used) {
-            return new Check(used);
+            Check check = new Check(used);
+            check.thread.start();
+            return check;
         }
 
         /** Returns when it is sure that the cache is right; otherwise the process ends. */

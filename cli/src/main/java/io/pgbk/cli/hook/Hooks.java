@@ -1,5 +1,6 @@
 package io.pgbk.cli.hook;
 
+import io.pgbk.catalog.format.crypto.CipherPreparation;
 import io.pgbk.cli.output.Console;
 import io.pgbk.cli.output.ErrorReport;
 import io.pgbk.cli.output.OutputFormat;
@@ -16,6 +17,7 @@ public final class Hooks {
     public static HookResult run(HookCall.Kind kind, List<String> arguments, ProcessContext process) {
         String usedCache = System.getProperty("pgbk.hook-cache");
         Optional<HookCache.Check> check = Optional.ofNullable(usedCache).map(HookCache.Check::start);
+        CipherPreparation.start();
         try {
             HookCall call = HookCall.parse(kind, arguments);
             Session session = new Session(process, call::options);

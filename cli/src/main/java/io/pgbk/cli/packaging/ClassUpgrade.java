@@ -31,6 +31,11 @@ final class ClassUpgrade {
                 ClassFile.ClassHierarchyResolverOption.of(known), ClassFile.StackMapsOption.GENERATE_STACK_MAPS);
     }
 
+    /** Reads and writes classes, knowing all of them. */
+    ClassFile classFiles() {
+        return classFiles;
+    }
+
     static boolean isOld(byte[] content) {
         return (Byte.toUnsignedInt(content[6]) << 8 | Byte.toUnsignedInt(content[7])) < OLDEST;
     }

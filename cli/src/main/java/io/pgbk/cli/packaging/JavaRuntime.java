@@ -1,5 +1,6 @@
 package io.pgbk.cli.packaging;
 
+import io.pgbk.cli.process.CipherProviderOrder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ final class JavaRuntime {
     Optional<Path> make() throws IOException, InterruptedException {
         Path made = directory.resolveSibling(directory.getFileName() + ".made-of");
         String origin = System.getProperty("java.vm.vendor") + " " + System.getProperty("java.vm.version") + " "
-                + String.join(" ", OPTIONS) + "\n";
+                + String.join(" ", OPTIONS) + ", ciphers second\n";
         if (Files.exists(made) && Files.readString(made).equals(origin)) {
             return Optional.of(directory);
         }
@@ -54,6 +55,7 @@ final class JavaRuntime {
             return none(said.strip());
         }
         describe();
+        orderProviders();
         Files.writeString(made, origin);
         return Optional.of(directory);
     }
@@ -69,6 +71,32 @@ final class JavaRuntime {
             }
         }
         Files.write(release, lines);
+    }
+
+    /**
+     * Puts the provider of ciphers where the program wants it, so that it has nothing to change at its start: Java logs
+     * changes, and the search for a logger goes through the whole class path.
+     */
+    private void orderProviders() throws IOException {
+        Path file = directory.resolve("conf/security/java.security");
+        List<String> lines = new ArrayList<>(Files.readAllLines(file));
+        List<String> names = lines.stream()
+                .filter(JavaRuntime::isProvider)
+                .map(line -> line.substring(line.indexOf('=') + 1).strip())
+                .toList();
+        List<String> ordered = CipherProviderOrder.of(names);
+        int next = 0;
+        for (int i = 0; i < lines.size(); i++) {
+            if (isProvider(lines.get(i))) {
+                lines.set(i, lines.get(i).substring(0, lines.get(i).indexOf('=') + 1) + ordered.get(next));
+                next++;
+            }
+        }
+        Files.write(file, lines);
+    }
+
+    private static boolean isProvider(String line) {
+        return line.matches("security\\.provider\\.[0-9]+=.*");
     }
 
     /** What its release file says, by name and without quotation marks. */

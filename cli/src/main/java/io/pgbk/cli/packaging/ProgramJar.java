@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -25,10 +26,15 @@ import java.util.zip.ZipOutputStream;
  * for in all of them, which the S3 client does; one jar is opened once. Left out: classes for other Java versions
  * (their binding of zstd starts slowly), signatures (they do not survive), native libraries (they lie beside, unpacked),
  * and the registration of security providers (a search for an algorithm would load them all; pgbk names its providers).
- * Classes of an old form are brought to a newer one.
+ * Left out too: classes of a large library that nothing leads to, because Java reads the jar's whole directory in every
+ * process that looks for a resource. Classes of an old form are brought to a newer one, and the program's own spared work at the start ({@link
+ * StartupLinkage}).
  */
 final class ProgramJar {
     private static final String SERVICES = "META-INF/services/";
+    private static final String OWN = "io/pgbk/";
+    /** Of Bouncy Castle only the derivation of keys from passphrases is used: a hundredth of six thousand classes. */
+    private static final String LITTLE_USED = "org/bouncycastle/";
 
     private final Map<String, byte[]> entries = new TreeMap<>();
     private final Map<String, Path> origins = new TreeMap<>();
@@ -88,11 +94,25 @@ final class ProgramJar {
                     + version + "\r\n\r\n";
             put(zip, "META-INF/MANIFEST.MF", manifest.getBytes(StandardCharsets.US_ASCII), stamp);
             ClassUpgrade upgrade = new ClassUpgrade(entries);
+            StartupLinkage linkage = new StartupLinkage(upgrade.classFiles());
+            Set<String> needless = UnusedClasses.of(entries, LITTLE_USED);
             for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
-                boolean old = entry.getKey().endsWith(".class") && ClassUpgrade.isOld(entry.getValue());
-                put(zip, entry.getKey(), old ? upgrade.upgrade(entry.getValue()) : entry.getValue(), stamp);
+                if (needless.contains(entry.getKey())) {
+                    continue;
+                }
+                put(zip, entry.getKey(), shipped(entry.getKey(), entry.getValue(), upgrade, linkage), stamp);
             }
         }
+    }
+
+    private static byte[] shipped(String name, byte[] content, ClassUpgrade upgrade, StartupLinkage linkage) {
+        if (!name.endsWith(".class")) {
+            return content;
+        }
+        if (name.startsWith(OWN)) {
+            return linkage.writeOut(content);
+        }
+        return ClassUpgrade.isOld(content) ? upgrade.upgrade(content) : content;
     }
 
     private static void put(ZipOutputStream zip, String name, byte[] content, LocalDateTime stamp) throws IOException {

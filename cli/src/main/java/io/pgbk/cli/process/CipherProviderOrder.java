@@ -15,7 +15,10 @@ public final class CipherProviderOrder {
 
     private CipherProviderOrder() {}
 
-    /** Puts the provider of ciphers second. Without effect when Java has begun to use its list. */
+    /**
+     * Puts the provider of ciphers second. Without effect when Java has begun to use its list; nothing is changed when it
+     * is there already, as in the Java of the distribution.
+     */
     public static void prefer() {
         List<String> names = new ArrayList<>();
         for (int i = 1; ; i++) {
@@ -25,11 +28,20 @@ public final class CipherProviderOrder {
             }
             names.add(name);
         }
-        if (names.remove(CIPHERS)) {
-            names.add(Math.min(AFTER_DIGESTS, names.size()), CIPHERS);
-            for (int i = 0; i < names.size(); i++) {
-                Security.setProperty(PROPERTY + (i + 1), names.get(i));
+        List<String> ordered = of(names);
+        for (int i = 0; i < names.size(); i++) {
+            if (!ordered.get(i).equals(names.get(i))) {
+                Security.setProperty(PROPERTY + (i + 1), ordered.get(i));
             }
         }
+    }
+
+    /** The order of these providers that the program wants. */
+    public static List<String> of(List<String> providers) {
+        List<String> ordered = new ArrayList<>(providers);
+        if (ordered.remove(CIPHERS)) {
+            ordered.add(Math.min(AFTER_DIGESTS, ordered.size()), CIPHERS);
+        }
+        return ordered;
     }
 }

@@ -3,14 +3,23 @@ package io.pgbk.cli.process;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Locale;
+import java.util.Set;
 
 /** Refuses secrets among the arguments: every user of the machine can read them there. */
 public final class SecretOnCommandLine {
-    private static final Pattern SECRET = Pattern.compile(
-            "--?(key|access-key|secret-key|secret|passphrase|password|pass|token|encryption-key|credentials|new-passphrase)"
-                    + "(=.*)?",
-            Pattern.DOTALL | Pattern.CASE_INSENSITIVE);
+    private static final Set<String> SECRETS = Set.of(
+            "key",
+            "access-key",
+            "secret-key",
+            "secret",
+            "passphrase",
+            "password",
+            "pass",
+            "token",
+            "encryption-key",
+            "credentials",
+            "new-passphrase");
 
     private SecretOnCommandLine() {}
 
@@ -24,14 +33,25 @@ public final class SecretOnCommandLine {
             if (argument.equals("--")) {
                 return;
             }
-            if (SECRET.matcher(argument).matches()) {
+            if (argument.startsWith("-") && isSecret(argument)) {
                 throw new PgbkException(
                         ErrorCode.USAGE,
                         "a secret is not taken from the command line: "
-                                + argument.replaceFirst("(?s)=.*", "").toLowerCase(java.util.Locale.ROOT),
+                                + optionOf(argument).toLowerCase(Locale.ROOT),
                         "Everybody on this machine could read it there. Name a file in the configuration, or use the"
                                 + " environment. Change the secret if it was a real one.");
             }
         }
+    }
+
+    /** One or two dashes before the name, and maybe a value behind it. */
+    private static boolean isSecret(String argument) {
+        String name = optionOf(argument).substring(argument.startsWith("--") ? 2 : 1);
+        return SECRETS.contains(name.toLowerCase(Locale.ROOT));
+    }
+
+    private static String optionOf(String argument) {
+        int equals = argument.indexOf('=');
+        return equals < 0 ? argument : argument.substring(0, equals);
     }
 }

@@ -59,7 +59,26 @@ class HookCacheTest {
 
         assertThat(new HookCache(moved, cache.launcher(), cache.javaRelease()).fileName())
                 .isEqualTo(digest)
-                .matches("pgbk-[0-9]+-[0-9a-f]{32}\\.aot");
+                .matches("pgbk-[0-9]+-[0-9a-f]{32}-[0-9a-f]{16}\\.aot");
+    }
+
+    @Test
+    void aHookSeesBesideItsWorkWhatTheCacheWasMadeFor() throws IOException {
+        assertThat(cache.isMadeFor(digest)).isTrue();
+        assertThat(cache.isMadeFor("")).isFalse();
+        assertThat(cache.isMadeFor(digest.replace("pgbk-", "hooks-"))).isFalse();
+        assertThat(cache.isMadeFor(digest.substring(0, digest.lastIndexOf('-')) + ".aot"))
+                .isFalse();
+
+        jar("two");
+        assertThat(cache.isMadeFor(digest)).as("another program").isFalse();
+        jar("one");
+        assertThat(cache.isMadeFor(digest)).isTrue();
+        Files.writeString(cache.launcher(), "#!/bin/sh -e");
+        assertThat(cache.isMadeFor(digest)).as("another launcher").isFalse();
+        Files.writeString(cache.launcher(), "#!/bin/sh");
+        Files.writeString(cache.javaRelease(), "JAVA_VERSION=25.0.4");
+        assertThat(cache.isMadeFor(digest)).as("another Java").isFalse();
     }
 
     @Test

@@ -2,24 +2,22 @@ package io.pgbk.catalog.format.crypto;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.JsonSyntaxException;
 import io.pgbk.catalog.format.RepositoryId;
+import io.pgbk.catalog.format.StrictJson;
 import io.pgbk.error.PgbkException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A key slot's members. Flat JSON: strings and integers only, read with the streaming parser because the hooks pay for
- * every class that they load.
+ * A key slot's members. Flat JSON: strings and integers only.
  *
  * @param cost for passphrase slots
  * @param check first 16 bytes of a value derived from the unlocking key: tells a wrong key from a damaged slot
@@ -92,24 +90,22 @@ record SlotDocument(
 
     /** The members of a slot's JSON text, each as a string. */
     static Map<String, String> members(String path, String json) {
-        Map<String, String> members = new LinkedHashMap<>();
-        try (JsonParser parser = new JsonFactory().createParser(ObjectReadContext.empty(), json)) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw Damage.of(path, "it is no JSON object");
-            }
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String name = parser.currentName();
-                JsonToken value = parser.nextToken();
-                if (value == JsonToken.START_OBJECT || value == JsonToken.START_ARRAY) {
-                    // Members of newer versions may be anything.
-                    parser.skipChildren();
-                } else if (members.put(name, parser.getString()) != null) {
-                    throw Damage.of(path, "member " + name + " occurs twice");
-                }
-            }
-        } catch (JacksonException e) {
+        @Nullable Object read;
+        try {
+            read = StrictJson.parse(json, new Scalars());
+        } catch (JsonSyntaxException e) {
             throw Damage.of(path, "it is no valid JSON", e);
         }
+        if (!(read instanceof Map<?, ?> object)) {
+            throw Damage.of(path, "it is no JSON object");
+        }
+        Map<String, String> members = new LinkedHashMap<>();
+        object.forEach((name, value) -> {
+            // Members of newer versions may be anything.
+            if (name instanceof String key && value instanceof String text) {
+                members.put(key, text);
+            }
+        });
         String format = members.getOrDefault("format", "");
         if (!format.equals("1")) {
             throw format.matches("[2-9]|[1-9][0-9]{1,5}")
@@ -117,6 +113,39 @@ record SlotDocument(
                     : Damage.of(path, "it names no format version");
         }
         return members;
+    }
+
+    /** Strings, numbers and words become strings, objects maps, arrays lists. */
+    private static final class Scalars implements StrictJson.Values<Object> {
+        @Override
+        public Object text(String text) {
+            return text;
+        }
+
+        @Override
+        public Object number(String digits, boolean isWhole) {
+            return digits;
+        }
+
+        @Override
+        public Object flag(boolean flag) {
+            return Boolean.toString(flag);
+        }
+
+        @Override
+        public Object nothing() {
+            return "null";
+        }
+
+        @Override
+        public Object object(Map<String, Object> members) {
+            return members;
+        }
+
+        @Override
+        public Object array(List<Object> elements) {
+            return elements;
+        }
     }
 
     /**

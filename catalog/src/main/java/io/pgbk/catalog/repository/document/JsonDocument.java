@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository.document;
 
+import io.pgbk.catalog.format.JsonSyntaxException;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -11,8 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,11 +23,11 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class JsonDocument {
     private final String key;
-    private final ObjectNode node;
+    private final Map<String, JsonValue> members;
 
-    private JsonDocument(String key, ObjectNode node) {
+    private JsonDocument(String key, JsonValue.Members object) {
         this.key = key;
-        this.node = node;
+        this.members = object.members();
     }
 
     /** A new, empty JSON object to be filled and written. */
@@ -47,13 +47,13 @@ public final class JsonDocument {
      * @throws PgbkException OBJECT_DAMAGED when it is no JSON object
      */
     public static JsonDocument parse(String key, String text) {
-        JsonNode read;
+        @Nullable JsonValue read;
         try {
-            read = JsonTree.parse(text);
-        } catch (JacksonException e) {
+            read = JsonValue.parse(text);
+        } catch (JsonSyntaxException e) {
             throw new PgbkException(ErrorCode.OBJECT_DAMAGED, "object " + key + " is no valid JSON", null, e);
         }
-        if (!(read instanceof ObjectNode object)) {
+        if (!(read instanceof JsonValue.Members object)) {
             throw new PgbkException(ErrorCode.OBJECT_DAMAGED, "object " + key + " is no JSON object");
         }
         return new JsonDocument(key, object);
@@ -65,15 +65,15 @@ public final class JsonDocument {
     }
 
     public boolean has(String name) {
-        return node.hasNonNull(name);
+        JsonValue value = members.get(name);
+        return value != null && !(value instanceof JsonValue.Nothing);
     }
 
     public String text(String name) {
-        JsonNode value = node.get(name);
-        if (value == null || !value.isString()) {
+        if (!(members.get(name) instanceof JsonValue.Text value)) {
             throw damaged(name, "is no text");
         }
-        return value.stringValue();
+        return value.text();
     }
 
     public Optional<String> optionalText(String name) {
@@ -81,20 +81,18 @@ public final class JsonDocument {
     }
 
     public boolean flag(String name) {
-        JsonNode value = node.get(name);
-        if (value == null || !value.isBoolean()) {
+        if (!(members.get(name) instanceof JsonValue.Flag value)) {
             throw damaged(name, "is neither true nor false");
         }
-        return value.booleanValue();
+        return value.flag();
     }
 
     /** A whole number in a range, both ends included. */
     public long number(String name, long min, long max) {
-        JsonNode value = node.get(name);
-        if (value == null || !value.isIntegralNumber() || !value.canConvertToLong()) {
+        if (!(members.get(name) instanceof JsonValue.Whole value)) {
             throw damaged(name, "is no whole number");
         }
-        long number = value.longValue();
+        long number = value.number();
         if (number < min || number > max) {
             throw damaged(name, "is " + number + ", not in " + min + ".." + max);
         }
@@ -108,11 +106,14 @@ public final class JsonDocument {
 
     /** A finite number that is not negative. */
     public double decimal(String name) {
-        JsonNode value = node.get(name);
-        if (value == null || !value.isNumber() || !Double.isFinite(value.doubleValue()) || value.doubleValue() < 0) {
+        JsonValue value = members.get(name);
+        double number = value instanceof JsonValue.Whole whole
+                ? whole.number()
+                : value instanceof JsonValue.Decimal decimal ? decimal.number() : -1;
+        if (!Double.isFinite(number) || number < 0) {
             throw damaged(name, "is no number of at least 0");
         }
-        return value.doubleValue();
+        return number;
     }
 
     /** An unsigned 64-bit number, stored as decimal text because JSON readers round large numbers. */
@@ -146,16 +147,16 @@ public final class JsonDocument {
             return Map.of();
         }
         JsonDocument inner = object(name);
-        if (inner.node.size() > maxEntries) {
+        if (inner.members.size() > maxEntries) {
             throw damaged(name, "has more than " + maxEntries + " members");
         }
         Map<String, String> texts = new LinkedHashMap<>();
-        inner.node.propertyNames().forEach(member -> texts.put(member, inner.text(member)));
+        inner.members.keySet().forEach(member -> texts.put(member, inner.text(member)));
         return texts;
     }
 
     public JsonDocument object(String name) {
-        if (!(node.get(name) instanceof ObjectNode inner)) {
+        if (!(members.get(name) instanceof JsonValue.Members inner)) {
             throw damaged(name, "is no object");
         }
         return new JsonDocument(key, inner);
@@ -168,8 +169,8 @@ public final class JsonDocument {
     /** An array of objects. */
     public List<JsonDocument> objects(String name, int maxEntries) {
         List<JsonDocument> objects = new ArrayList<>();
-        for (JsonNode element : array(name, maxEntries)) {
-            if (!(element instanceof ObjectNode inner)) {
+        for (JsonValue element : array(name, maxEntries)) {
+            if (!(element instanceof JsonValue.Members inner)) {
                 throw damaged(name, "has an element that is no object");
             }
             objects.add(new JsonDocument(key, inner));
@@ -180,38 +181,36 @@ public final class JsonDocument {
     /** An array of texts. */
     public List<String> textList(String name, int maxEntries) {
         List<String> texts = new ArrayList<>();
-        for (JsonNode element : array(name, maxEntries)) {
-            if (!element.isString()) {
+        for (JsonValue element : array(name, maxEntries)) {
+            if (!(element instanceof JsonValue.Text text)) {
                 throw damaged(name, "has an element that is no text");
             }
-            texts.add(element.stringValue());
+            texts.add(text.text());
         }
         return texts;
     }
 
     /** An array of whole numbers that are not negative. */
     public long[] numbers(String name, int maxEntries) {
-        JsonNode array = array(name, maxEntries);
+        List<JsonValue> array = array(name, maxEntries);
         long[] numbers = new long[array.size()];
         for (int i = 0; i < numbers.length; i++) {
-            JsonNode element = array.get(i);
-            if (!element.isIntegralNumber() || !element.canConvertToLong() || element.longValue() < 0) {
+            if (!(array.get(i) instanceof JsonValue.Whole whole) || whole.number() < 0) {
                 throw damaged(name, "has an element that is no whole number of at least 0");
             }
-            numbers[i] = element.longValue();
+            numbers[i] = whole.number();
         }
         return numbers;
     }
 
-    private JsonNode array(String name, int maxEntries) {
-        JsonNode array = node.get(name);
-        if (array == null || !array.isArray()) {
+    private List<JsonValue> array(String name, int maxEntries) {
+        if (!(members.get(name) instanceof JsonValue.Elements array)) {
             throw damaged(name, "is no array");
         }
-        if (array.size() > maxEntries) {
+        if (array.elements().size() > maxEntries) {
             throw damaged(name, "has more than " + maxEntries + " elements");
         }
-        return array;
+        return array.elements();
     }
 
     /** A failure that says that this member is not what it should be. */

@@ -194,7 +194,8 @@ final class WalPutter {
                                 key,
                                 raw,
                                 info(upload),
-                                files.repository().runtime().temporaryDirectory())) {
+                                files.repository().runtime().temporaryDirectory(),
+                                !upload.content().isFixed())) {
             return files.repository().store().create(key, encoded) == CreateOutcome.CREATED
                     ? OptionalLong.of(encoded.length())
                     : OptionalLong.empty();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.packaging;
+
+import org.jspecify.annotations.NullMarked;
