@@ -6,6 +6,7 @@ import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalObject;
 import io.pgbk.catalog.repository.wal.WalUpload;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
@@ -21,12 +22,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /**
- * Copies segments that one repository missed from another that has them, oldest first, for half of the time that is
- * left; what remains is done by the next push. Costs one request when nothing is missing. Failures are warnings: the
- * push that called has succeeded.
+ * Copies segments that one repository missed from another that has them, oldest first, as long as there is time; what
+ * remains is done by the next push or by {@code wal backfill}. Costs one request when nothing is missing. Failures are
+ * warnings: the push that called has succeeded.
  */
 final class BacklogFiller {
     private static final int MOST_AT_ONCE = 64;
@@ -34,61 +34,87 @@ final class BacklogFiller {
     private final WalArchive from;
     private final WalArchive to;
     private final String repository;
-    private final LongSupplier nanoTime;
-    private final long endNanos;
+    private final RepairedMarks marks;
+    private final QuietTime time;
     private final TaskMonitor monitor;
+    private final WalSegmentSize size;
 
     BacklogFiller(
             WalArchive from,
             WalArchive to,
             String repository,
-            LongSupplier nanoTime,
-            long deadlineNanos,
+            RepairedMarks marks,
+            QuietTime time,
             TaskMonitor monitor) {
         this.from = from;
         this.to = to;
         this.repository = repository;
-        this.nanoTime = nanoTime;
-        long now = nanoTime.getAsLong();
-        this.endNanos = now + Math.max(0, deadlineNanos - now) / 2;
+        this.marks = marks;
+        this.time = time;
         this.monitor = monitor;
+        this.size = to.incarnation().segmentSize();
     }
 
-    /** Copies what is missing before this segment on its timeline. */
+    /** Copies what is missing before this segment, on its timeline and those that it comes from. */
     void fillBefore(WalSegmentName name) {
         try {
-            for (WalSegmentName missing : missingBefore(name)) {
-                if (nanoTime.getAsLong() >= endNanos || !copy(missing)) {
+            Optional<WalSegmentName> known = marks.behind(repository, size)
+                    .filter(first -> first.startLsn(size).isBefore(name.startLsn(size)));
+            if (known.isEmpty() && !lacksPrevious(name)) {
+                return;
+            }
+            List<WalSegmentName> missing = missingBefore(name, known);
+            // Also for the case that this is ended at any moment.
+            marks.filledUpTo(repository, missing.stream().findFirst());
+            for (WalSegmentName one : missing.stream().limit(MOST_AT_ONCE).toList()) {
+                if (time.isOver() || !copy(one)) {
+                    marks.filledUpTo(repository, Optional.of(one));
                     return;
                 }
             }
+            marks.filledUpTo(repository, missing.stream().skip(MOST_AT_ONCE).findFirst());
         } catch (PgbkException | IOException e) {
             monitor.warn("repository " + repository + " could not be filled: " + e.getMessage());
         }
     }
 
-    private List<WalSegmentName> missingBefore(WalSegmentName name) {
-        WalSegmentSize size = to.incarnation().segmentSize();
+    private boolean lacksPrevious(WalSegmentName name) {
         Optional<WalSegmentName> previous = name.previous(size);
-        if (previous.isEmpty()
-                || to.find(new WalFileName.Segment(previous.get())).isPresent()) {
-            return List.of();
-        }
-        Iterator<WalSegmentName> archived = from.segments(name.timeline(), Optional.empty());
-        if (!archived.hasNext()) {
+        return previous.isPresent()
+                && to.find(new WalFileName.Segment(previous.get())).isEmpty();
+    }
+
+    /** At most one more than are copied at once. */
+    private List<WalSegmentName> missingBefore(WalSegmentName name, Optional<WalSegmentName> known) {
+        TimelineHistory line = name.timeline() == 1
+                ? TimelineHistory.root(1)
+                : from.history(name.timeline()).orElseGet(() -> TimelineHistory.root(name.timeline()));
+        Optional<Lsn> begin = known.map(first -> first.startLsn(size)).or(() -> firstArchived(line));
+        if (begin.isEmpty() || !begin.get().isBefore(name.startLsn(size))) {
             return List.of();
         }
         TrimmedWal removed = to.trimming().read();
         return to
                 .missing(
-                        TimelineHistory.root(name.timeline()),
-                        archived.next().startLsn(size),
+                        line,
+                        begin.get(),
                         name.startLsn(size),
-                        removed.number() == 0 ? MOST_AT_ONCE : Integer.MAX_VALUE)
+                        removed.number() == 0 ? MOST_AT_ONCE + 1 : Integer.MAX_VALUE)
                 .stream()
                 .filter(missing -> !removed.isRemoved(missing, size))
-                .limit(MOST_AT_ONCE)
+                .limit(MOST_AT_ONCE + 1L)
                 .toList();
+    }
+
+    /** Where the other archive begins on the way to this timeline. */
+    private Optional<Lsn> firstArchived(TimelineHistory line) {
+        for (TimelineHistory.Range range : line.ranges()) {
+            Iterator<WalSegmentName> segments = from.segments(range.timeline(), Optional.empty());
+            if (segments.hasNext()) {
+                return Optional.of(segments.next().startLsn(size));
+            }
+        }
+        return Optional.empty();
     }
 
     private boolean copy(WalSegmentName name) throws IOException {

@@ -24,7 +24,10 @@ public record PushReport(WalFileName name, List<TargetResult> targets) {
         /** The repository has it: {@link PutWalOutcome} without the two conflicts. */
         record Archived(String repository, PutWalOutcome outcome) implements TargetResult {}
 
-        /** A repository that is not required does not have it; a later push fills it. */
+        /** A repository that is not required does not have it; it is filled later. */
         record Postponed(String repository, PgbkException failure) implements TargetResult {}
+
+        /** A repository that is not required failed a moment ago and was not asked again yet. */
+        record Resting(String repository) implements TargetResult {}
     }
 }

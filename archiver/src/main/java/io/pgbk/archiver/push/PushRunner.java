@@ -10,6 +10,7 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.PgControl;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.WalFileName;
+import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,24 +23,32 @@ import org.jspecify.annotations.Nullable;
  * Puts a WAL file into every configured repository: what {@code archive-push} does when it does it itself.
  *
  * <p>The file is validated before anything is stored, read once (segments above 16 MiB twice) and sent to all
- * repositories at the same time; opening them overlaps with the reading. It succeeds only when every required repository
- * has the file, durable and confirmed; the others have got it by then as well, as far as they could be reached, so that
- * PostgreSQL's next attempt only repairs what failed.
+ * repositories at the same time; opening them overlaps with the reading. It succeeds when every required repository has
+ * the file, durable and confirmed, and only then; the other required ones have got it by then as well, so that
+ * PostgreSQL's next attempt only repairs what failed. One that is not required never makes it fail, nor wait for long.
  */
 public final class PushRunner {
     private final List<PushTarget> targets;
     private final Duration deadline;
     private final LongSupplier nanoTime;
+    private final RepairedMarks marks;
+
+    /** A runner without a memory of what earlier calls found. */
+    public PushRunner(List<PushTarget> targets, Duration deadline, LongSupplier nanoTime) {
+        this(targets, deadline, nanoTime, RepairedMarks.none());
+    }
 
     /**
      * @param targets where the file goes; at least one is required
      * @param deadline when to give up ({@code archive-deadline}), so that PostgreSQL's archiver is never blocked for ever
      * @param nanoTime a monotonic clock as {@link System#nanoTime()}
+     * @param marks what earlier calls found out about repositories that are not required
      */
-    public PushRunner(List<PushTarget> targets, Duration deadline, LongSupplier nanoTime) {
+    public PushRunner(List<PushTarget> targets, Duration deadline, LongSupplier nanoTime, RepairedMarks marks) {
         this.targets = List.copyOf(targets);
         this.deadline = deadline;
         this.nanoTime = nanoTime;
+        this.marks = marks;
         if (targets.stream().noneMatch(PushTarget::required)) {
             throw new PgbkException(
                     ErrorCode.CONFIGURATION,
@@ -52,11 +61,19 @@ public final class PushRunner {
     private static final class Attempt {
         final PushTarget target;
         final Task<PutWalOutcome> task;
+        /** Nobody waits for a repository that failed a moment ago. */
+        final boolean asked;
+
         private volatile @Nullable WalArchive archive;
 
-        Attempt(PushTarget target, Task<PutWalOutcome> task) {
+        Attempt(PushTarget target, Task<PutWalOutcome> task, boolean asked) {
             this.target = target;
             this.task = task;
+            this.asked = asked;
+        }
+
+        RepairedFill.Place filled() {
+            return new RepairedFill.Place(target.name(), target.required(), archive);
         }
     }
 
@@ -84,7 +101,8 @@ public final class PushRunner {
     }
 
     private PushReport run(PushRequest request, Optional<Resolution> resolution, TaskMonitor monitor) {
-        long deadlineNanos = nanoTime.getAsLong() + deadline.toNanos();
+        long startNanos = nanoTime.getAsLong();
+        long deadlineNanos = startNanos + deadline.toNanos();
         try (PushedFile file =
                 PushedFile.open(request.argument(), request.workingDirectory(), request.dataDirectory())) {
             Optional<PgControl> control = file.dataDirectory(request.dataDirectory())
@@ -105,7 +123,11 @@ public final class PushRunner {
                     timeline -> history(
                             timeline,
                             localHistory,
-                            control.isPresent() ? attempts : List.of(),
+                            control.isPresent()
+                                    ? attempts.stream()
+                                            .filter(attempt -> attempt.target.required())
+                                            .toList()
+                                    : List.of(),
                             deadlineNanos,
                             monitor));
             try {
@@ -114,9 +136,8 @@ public final class PushRunner {
                 attempts.forEach(attempt -> attempt.task.cancel());
                 throw e;
             }
-            List<TargetResult> results = new TargetResults(nanoTime, deadlineNanos, deadline)
-                    .collect(file.name(), attempts.stream().map(this::pending).toList(), monitor);
-            fillBehind(file.name(), attempts, results, deadlineNanos, monitor);
+            WaitingFiles waiting = new WaitingFiles(file.directory(), file.name());
+            List<TargetResult> results = results(file.name(), attempts, waiting, startNanos, deadlineNanos, monitor);
             if (control.isPresent() && localHistory.isPresent()) {
                 TimelineHistory line = TimelineHistory.parse(file.name().timeline(), localHistory.get());
                 long now = nanoTime.getAsLong();
@@ -127,19 +148,62 @@ public final class PushRunner {
                         nanoTime,
                         now + Math.max(0, deadlineNanos - now) / 2,
                         monitor);
-                fillAncestors(filler, file.name(), attempts, results);
+                fillAncestors(filler, file.name(), attempts);
+            }
+            if (file.name() instanceof WalFileName.Segment(WalSegmentName segment)) {
+                new RepairedFill(marks, waiting, nanoTime, deadlineNanos, monitor)
+                        .fill(segment, attempts.stream().map(Attempt::filled).toList(), results);
             }
             return new PushReport(file.name(), results);
         }
     }
 
-    private TargetResults.Pending pending(Attempt attempt) {
-        return new TargetResults.Pending(attempt.target.name(), attempt.target.required(), attempt.task);
+    /** All are waited for, also when a required one failed: the others can have the file all the same. */
+    private List<TargetResult> results(
+            WalFileName name,
+            List<Attempt> attempts,
+            WaitingFiles waiting,
+            long startNanos,
+            long deadlineNanos,
+            TaskMonitor monitor) {
+        List<TargetResult> required = new ArrayList<>();
+        @Nullable PgbkException failure = null;
+        try {
+            required.addAll(new TargetResults(nanoTime, deadlineNanos, deadline)
+                    .collect(
+                            name,
+                            attempts.stream()
+                                    .filter(attempt -> attempt.target.required())
+                                    .map(attempt -> new TargetResults.Pending(attempt.target.name(), attempt.task))
+                                    .toList(),
+                            monitor));
+        } catch (PgbkException e) {
+            failure = e;
+        }
+        RepairedPush repaired = new RepairedPush(waiting, nanoTime, startNanos, deadlineNanos);
+        List<TargetResult> results = new ArrayList<>();
+        for (Attempt attempt : attempts) {
+            if (!attempt.target.required()) {
+                results.add(
+                        attempt.asked
+                                ? repaired.result(name, attempt.target.name(), attempt.task, monitor)
+                                : new TargetResult.Resting(attempt.target.name()));
+            } else if (failure == null) {
+                results.add(required.removeFirst());
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return results;
     }
 
-    private static Attempt begin(PushTarget target, TargetPush push, Task<ValidatedFile> validation) {
+    private Attempt begin(PushTarget target, TargetPush push, Task<ValidatedFile> validation) {
         Task<PutWalOutcome> task = new Task<>("pgbk-push-" + target.name());
-        Attempt attempt = new Attempt(target, task);
+        Attempt attempt = new Attempt(target, task, target.required() || !marks.isResting(target.name()));
+        if (!attempt.asked) {
+            return attempt;
+        }
         task.start(() -> {
             ClusterCatalog cluster = target.cluster().get();
             WalArchive early = push.archive(cluster).orElse(null);
@@ -156,7 +220,7 @@ public final class PushRunner {
      * The way to a timeline: from pg_wal, else from an archive, else as PostgreSQL takes a timeline without a file, as one
      * without ancestors.
      *
-     * @param known repositories that find their archive without the file's content
+     * @param known required repositories that find their archive without the file's content
      */
     private TimelineHistory history(
             int timeline, Optional<byte[]> localHistory, List<Attempt> known, long deadlineNanos, TaskMonitor monitor) {
@@ -179,45 +243,15 @@ public final class PushRunner {
         return TimelineHistory.root(timeline);
     }
 
-    private static void fillAncestors(
-            AncestorFiller filler, WalFileName name, List<Attempt> attempts, List<TargetResult> results) {
+    private static void fillAncestors(AncestorFiller filler, WalFileName name, List<Attempt> attempts) {
         if (!filler.isDue(name)) {
             return;
         }
-        for (int i = 0; i < attempts.size(); i++) {
-            Attempt attempt = attempts.get(i);
+        for (Attempt attempt : attempts) {
             WalArchive archive = attempt.archive;
-            if (results.get(i) instanceof TargetResult.Archived && archive != null) {
+            // The others are filled from the required ones.
+            if (attempt.target.required() && archive != null) {
                 filler.fill(attempt.target.name(), archive);
-            }
-        }
-    }
-
-    /** A repository that is not required may have missed segments while it was down: the others have them. */
-    private void fillBehind(
-            WalFileName name,
-            List<Attempt> attempts,
-            List<TargetResult> results,
-            long deadlineNanos,
-            TaskMonitor monitor) {
-        if (!(name instanceof WalFileName.Segment segment)) {
-            return;
-        }
-        Attempt complete = attempts.stream()
-                .filter(attempt -> attempt.target.required())
-                .findFirst()
-                .orElseThrow();
-        for (int i = 0; i < attempts.size(); i++) {
-            Attempt attempt = attempts.get(i);
-            WalArchive from = complete.archive;
-            WalArchive to = attempt.archive;
-            if (!attempt.target.required()
-                    && results.get(i) instanceof TargetResult.Archived archived
-                    && archived.outcome() instanceof PutWalOutcome.Stored
-                    && from != null
-                    && to != null) {
-                new BacklogFiller(from, to, attempt.target.name(), nanoTime, deadlineNanos, monitor)
-                        .fillBefore(segment.name());
             }
         }
     }

@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Waits for all repositories and decides whether the push succeeded. */
+/** Waits for all required repositories and decides whether the push succeeded. */
 final class TargetResults {
     private final LongSupplier nanoTime;
     private final long deadlineNanos;
     private final Duration deadline;
 
     /** One repository's push in progress. */
-    record Pending(String repository, boolean required, Task<PutWalOutcome> task) {}
+    record Pending(String repository, Task<PutWalOutcome> task) {}
 
     private record Failure(String repository, PgbkException cause) {}
 
@@ -45,13 +45,7 @@ final class TargetResults {
                 monitor.debug(describe(name, one.repository(), outcome));
                 results.add(new TargetResult.Archived(one.repository(), outcome));
             } catch (PgbkException e) {
-                if (one.required() || isFault(e.code())) {
-                    failures.add(new Failure(one.repository(), e));
-                } else {
-                    monitor.warn(
-                            "repository " + one.repository() + " does not have '" + name + "' yet: " + e.getMessage());
-                    results.add(new TargetResult.Postponed(one.repository(), e));
-                }
+                failures.add(new Failure(one.repository(), e));
             }
         }
         if (!failures.isEmpty()) {
@@ -69,11 +63,6 @@ final class TargetResults {
                     "PostgreSQL will try again. archive-deadline sets the time.");
         }
         return one.task().get();
-    }
-
-    /** What another attempt or a repository that comes back does not cure; it is not postponed in silence. */
-    private static boolean isFault(ErrorCode code) {
-        return severity(code) > 0;
     }
 
     private static int severity(ErrorCode code) {
@@ -119,7 +108,7 @@ final class TargetResults {
         return all;
     }
 
-    private static String describe(WalFileName name, String repository, PutWalOutcome outcome) {
+    static String describe(WalFileName name, String repository, PutWalOutcome outcome) {
         String prefix = "repository " + repository + ": '" + name + "' ";
         return switch (outcome) {
             case PutWalOutcome.Stored stored -> prefix + "stored, " + stored.storedBytes() + " bytes";

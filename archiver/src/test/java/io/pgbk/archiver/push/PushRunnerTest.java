@@ -26,13 +26,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +52,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class PushRunnerTest {
     private static final WalSegmentSize SIZE = new WalSegmentSize(1 << 20);
     private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    /** No machine is so busy that something takes too long by this clock. */
+    private static final LongSupplier SLOW = () -> System.nanoTime() / 100;
 
     @TempDir
     private static Path made;
@@ -160,7 +168,7 @@ final class PushRunnerTest {
     }
 
     private static PushReport push(Path dataDirectory, Object name, TaskMonitor monitor, PushTarget... targets) {
-        return new PushRunner(List.of(targets), DEADLINE, System::nanoTime)
+        return new PushRunner(List.of(targets), DEADLINE, SLOW)
                 .push(new PushRequest("pg_wal/" + name, dataDirectory, null), monitor);
     }
 
@@ -587,6 +595,124 @@ final class PushRunnerTest {
                         .isEqualTo(archived(repository, new WalFileName.Segment(name)));
             }
         }
+    }
+
+    @Test
+    void hazardRepairedRepositoryThatHangsCostsPostgresqlAMomentAndIsThenLeftAloneForAWhile() throws IOException {
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicInteger asked = new AtomicInteger();
+        PushTarget hanging = new PushTarget("second", false, () -> {
+            asked.incrementAndGet();
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                throw new PgbkException(ErrorCode.INTERRUPTED, "interrupted", null, e);
+            }
+            throw new IllegalStateException("nobody counts down");
+        });
+        Path spool = Files.createDirectory(directory.resolve("spool"));
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T03:00:00Z"));
+        PushRunner runner = new PushRunner(
+                List.of(hanging, target()),
+                Duration.ofMinutes(5),
+                () -> System.nanoTime() * FastTime.FACTOR,
+                RepairedMarks.in(spool, data, now::get));
+        WalSegmentName next = first.next(SIZE);
+
+        assertThat(runner.push(new PushRequest("pg_wal/" + first, data, null), TaskMonitor.SILENT)
+                        .targets()
+                        .getFirst())
+                .isInstanceOf(TargetResult.Postponed.class);
+        now.set(now.get().plus(RepairedMarks.REST).minusMillis(1));
+        assertThat(runner.push(new PushRequest("pg_wal/" + next, data, null), TaskMonitor.SILENT)
+                        .targets()
+                        .getFirst())
+                .isInstanceOf(TargetResult.Resting.class);
+        assertThat(asked).hasValue(1);
+        now.set(now.get().plusMillis(1));
+        runner.push(new PushRequest("pg_wal/" + next.next(SIZE), data, null), TaskMonitor.SILENT);
+        assertThat(asked).hasValue(2);
+        assertThat(repository.keys("clusters/main/wal/")).hasSize(3);
+    }
+
+    @Test
+    void whileMoreWaitsInPgWalNothingIsFilledAndTheMarkSaysWhereToGoOn() throws IOException {
+        WalSegmentName next = first.next(SIZE);
+        WalSegmentName third = next.next(SIZE);
+        WalSegmentName fourth = third.next(SIZE);
+        Path spool = Files.createDirectory(directory.resolve("spool"));
+        RepairedMarks marks = RepairedMarks.in(spool, data, InstantSource.system());
+        Path ready = Files.createDirectories(data.resolve("pg_wal/archive_status"))
+                .resolve("00000001000000000000000F.ready");
+        try (TestRepository second = TestRepository.of(directory.resolve("second"), data)) {
+            PushTarget back = new PushTarget("second", false, second::cluster);
+            pushWith(marks, first, target(), down("second", false));
+            pushWith(
+                    RepairedMarks.in(spool, data, () -> Instant.now().plusSeconds(60)),
+                    next,
+                    target(),
+                    down("second", false));
+            Files.createFile(ready);
+            RepairedMarks later =
+                    RepairedMarks.in(spool, data, () -> Instant.now().plusSeconds(120));
+
+            pushWith(later, third, target(), back);
+            assertThat(second.keys("clusters/main/wal/")).hasSize(1);
+            Files.delete(ready);
+            // What is before it is there: only the mark knows of the hole.
+            pushWith(later, fourth, target(), back);
+
+            for (WalSegmentName name : List.of(first, next, third, fourth)) {
+                assertThat(archived(second, new WalFileName.Segment(name)))
+                        .isEqualTo(archived(repository, new WalFileName.Segment(name)));
+            }
+            assertThat(marks.behind("second", SIZE)).isEmpty();
+        }
+    }
+
+    private void pushWith(RepairedMarks marks, WalSegmentName name, PushTarget... targets) {
+        new PushRunner(List.of(targets), DEADLINE, SLOW, marks)
+                .push(new PushRequest("pg_wal/" + name, data, null), TaskMonitor.SILENT);
+    }
+
+    @Test
+    void hazardRepairedRepositoryWithOtherRecordsNeverHoldsSuccessBackAndIsNotOverwritten() throws IOException {
+        try (TestRepository second = TestRepository.of(directory.resolve("second"), data)) {
+            push(data, first, TaskMonitor.SILENT, new PushTarget("second", true, second::cluster));
+            byte[] other = archived(second, new WalFileName.Segment(first));
+            change(wal(data, first), content -> content[9000] ^= 1);
+
+            PushReport report =
+                    push(data, first, TaskMonitor.SILENT, new PushTarget("second", false, second::cluster), target());
+
+            assertThat(report.targets().getFirst())
+                    .isInstanceOfSatisfying(
+                            TargetResult.Postponed.class,
+                            postponed -> assertThat(postponed.failure().code()).isEqualTo(ErrorCode.WAL_CONFLICT));
+            assertThat(archived(second, new WalFileName.Segment(first))).isEqualTo(other);
+            assertThat(repository.wal().find(new WalFileName.Segment(first))).isPresent();
+        }
+    }
+
+    @Test
+    void damagedOrForeignMarksAreOnlyHints() throws IOException {
+        Path spool = Files.createDirectory(directory.resolve("spool"));
+        RepairedMarks marks = RepairedMarks.in(spool, data, InstantSource.system());
+        WalSegmentName next = first.next(SIZE);
+        marks.missed("second", next, SIZE);
+        marks.missed("second", next.next(SIZE), SIZE);
+        assertThat(marks.behind("second", SIZE)).contains(next);
+        marks.missed("second", first, SIZE);
+        assertThat(marks.behind("second", SIZE)).contains(first);
+        try (var files = Files.walk(spool)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.write(file, new byte[100_000]);
+            }
+        }
+        assertThat(marks.behind("second", SIZE)).isEmpty();
+        assertThat(RepairedMarks.in(directory.resolve("no-spool"), data, InstantSource.system())
+                        .behind("second", SIZE))
+                .isEmpty();
     }
 
     @Test

@@ -103,6 +103,8 @@ final class WalResolution {
                     case PushReport.TargetResult.Postponed postponed ->
                         monitor.warn("not yet in repository " + postponed.repository() + ": "
                                 + postponed.failure().getMessage());
+                    case PushReport.TargetResult.Resting resting ->
+                        monitor.warn("not yet in repository " + resting.repository());
                 }
             }
             return places;

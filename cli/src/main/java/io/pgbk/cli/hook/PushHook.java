@@ -4,6 +4,7 @@ import io.pgbk.archiver.push.PushReport;
 import io.pgbk.archiver.push.PushRequest;
 import io.pgbk.archiver.push.PushRunner;
 import io.pgbk.archiver.push.PushTarget;
+import io.pgbk.archiver.push.RepairedMarks;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.PutWalOutcome;
@@ -12,6 +13,7 @@ import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.output.Console;
 import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
+import io.pgbk.postgres.files.FileNames;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -37,7 +39,8 @@ final class PushHook {
             PushReport report = new PushRunner(
                             targets,
                             configuration.settings().span("archive-deadline").orElseThrow(),
-                            session.process().nanoTime())
+                            session.process().nanoTime(),
+                            marks(session))
                     .push(
                             request,
                             new HookMonitor(session.console(), session.process().stop()));
@@ -46,6 +49,19 @@ final class PushHook {
         } finally {
             opened.forEach(Repository::close);
         }
+    }
+
+    /** What earlier calls of this server remember; nothing is read when every repository is required. */
+    private static RepairedMarks marks(Session session) {
+        Configuration configuration = session.configuration();
+        if (configuration.repositories().stream().allMatch(ConfigurationRepository::isRequired)) {
+            return RepairedMarks.none();
+        }
+        return RepairedMarks.in(
+                FileNames.fromText(
+                        configuration.settings().text("spool-directory").orElseThrow()),
+                configuration.dataDirectory().orElse(session.process().workingDirectory()),
+                session.process().clock());
     }
 
     private static ClusterCatalog open(
@@ -63,6 +79,9 @@ final class PushHook {
                 case PushReport.TargetResult.Postponed postponed ->
                     console.warn(report.name() + " is not in " + postponed.repository() + " yet: "
                             + postponed.failure().getMessage());
+                case PushReport.TargetResult.Resting resting ->
+                    console.debug(report.name() + " is not in " + resting.repository()
+                            + " yet: it failed a moment ago and is filled later");
             }
         }
     }

@@ -82,6 +82,7 @@ public final class RepositoryCopy {
             for (Incarnation incarnation : here) {
                 wal.copyEverything(incarnation);
             }
+            failures.addAll(wal.failures());
         }
         return new CopyReport(done, wal.files(), bytes + wal.bytes(), failures);
     }

@@ -19,15 +19,20 @@ import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntPredicate;
 
 /** Copies WAL into another repository: what the archive there lacks, each file decoded, checked and put as a push does. */
 final class WalCopier {
     private static final int BATCH = 64;
+    private static final int MAX_FAILURES = 1000;
 
     private final ClusterCatalog from;
     private final ClusterCatalog to;
@@ -38,6 +43,7 @@ final class WalCopier {
     private final TaskMonitor monitor;
     private final AtomicLong files = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final List<PgbkException> failures = Collections.synchronizedList(new ArrayList<>());
 
     WalCopier(
             ClusterCatalog from,
@@ -60,6 +66,11 @@ final class WalCopier {
     /** Their raw bytes. */
     long bytes() {
         return bytes.get();
+    }
+
+    /** What kept single files from being copied by {@link #copyEverything}. */
+    List<PgbkException> failures() {
+        return List.copyOf(failures);
     }
 
     private WalArchive source(Incarnation target) {
@@ -92,7 +103,7 @@ final class WalCopier {
         do {
             missing = target.missing(
                     line, backup.summary().startLsn(), backup.summary().stopLsn(), BATCH);
-            copyAll(missing.stream()
+            runAll(missing.stream()
                     .<Workers.Task>map(name -> () -> copySegment(source, target, name))
                     .toList());
         } while (missing.size() == BATCH);
@@ -110,14 +121,47 @@ final class WalCopier {
 
     /**
      * Copies everything that the one archive holds and the other lacks and has not removed on purpose; what goes
-     * meanwhile is passed over.
+     * meanwhile is passed over. A file that is damaged or in conflict keeps no other from being copied; of a timeline
+     * whose histories differ nothing is.
      */
     void copyEverything(Incarnation incarnation) {
+        copyEverything(incarnation, _ -> true);
+    }
+
+    /** The same for the timelines that are wanted. */
+    void copyEverything(Incarnation incarnation, IntPredicate wanted) {
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
-        copyHistories(source, target);
+        Set<Integer> passedOver = new HashSet<>();
+        for (int timeline : source.timelineTree().timelines()) {
+            if (!wanted.test(timeline) || !tolerated(() -> copyHistory(source, target, timeline))) {
+                passedOver.add(timeline);
+            }
+        }
         for (int timeline : source.timelinesWithWal()) {
-            copyTimeline(source, target, timeline, target.trimming().read());
+            if (!passedOver.contains(timeline)) {
+                copyTimeline(source, target, timeline, target.trimming().read());
+            }
+        }
+    }
+
+    /** Runs work on one file; false when something is wrong with that file, which is noted. */
+    boolean tolerated(Runnable work) {
+        try {
+            work.run();
+            return true;
+        } catch (PgbkException e) {
+            boolean ofThisFile = switch (e.code()) {
+                case OBJECT_DAMAGED, OBJECT_MISSING, WAL_CONFLICT, TIMELINE_CONFLICT -> true;
+                default -> false;
+            };
+            if (!ofThisFile) {
+                throw e;
+            }
+            if (failures.size() < MAX_FAILURES) {
+                failures.add(e);
+            }
+            return false;
         }
     }
 
@@ -142,23 +186,24 @@ final class WalCopier {
                 }
             } else if (!object.variant().isEmpty() && !batch.isEmpty()) {
                 // A variant is put behind the name that it is one of.
-                copyAll(batch);
+                runAll(batch);
                 batch.clear();
             }
-            batch.add(() -> copyIfThere(source, target, object));
+            batch.add(() -> tolerated(() -> monitor.advance(copyIfThere(source, target, object))));
             if (batch.size() == BATCH) {
-                copyAll(batch);
+                runAll(batch);
                 batch.clear();
             }
         }
-        copyAll(batch);
+        runAll(batch);
     }
 
     private static Optional<WalSegmentName> next(Iterator<WalSegmentName> names) {
         return names.hasNext() ? Optional.of(names.next()) : Optional.empty();
     }
 
-    private void copyAll(List<Workers.Task> tasks) {
+    /** Runs tasks on as many threads as this copy may have. */
+    void runAll(List<Workers.Task> tasks) {
         if (tasks.isEmpty()) {
             return;
         }
@@ -171,21 +216,27 @@ final class WalCopier {
 
     private void copyHistories(WalArchive source, WalArchive target) {
         for (int timeline : source.timelineTree().timelines()) {
-            if (timeline != 1) {
-                source.find(new WalFileName.History(timeline)).ifPresent(object -> copyIfThere(source, target, object));
-            }
+            copyHistory(source, target, timeline);
         }
     }
 
-    private void copyIfThere(WalArchive source, WalArchive target, WalObject object) {
+    private void copyHistory(WalArchive source, WalArchive target, int timeline) {
+        if (timeline != 1) {
+            source.find(new WalFileName.History(timeline)).ifPresent(object -> copyIfThere(source, target, object));
+        }
+    }
+
+    /** Returns the raw bytes that were stored. */
+    long copyIfThere(WalArchive source, WalArchive target, WalObject object) {
         try {
-            copy(source, target, object);
+            return copy(source, target, object);
         } catch (ObjectMissingException e) {
             monitor.warn(object.key() + " was removed while it was copied, and is not in the copy");
+            return 0;
         }
     }
 
-    private void copy(WalArchive source, WalArchive target, WalObject object) {
+    private long copy(WalArchive source, WalArchive target, WalObject object) {
         monitor.checkCancelled();
         try (RawWal raw = source.authentic(
                 object,
@@ -199,12 +250,13 @@ final class WalCopier {
                         source.find(object.name()).map(object::equals).orElse(false);
                 outcome = target.putResolved(upload, delivered, "copied from another repository");
             }
-            switch (outcome) {
+            return switch (outcome) {
                 case PutWalOutcome.Stored _, PutWalOutcome.KeptBeside _ -> {
                     files.incrementAndGet();
                     bytes.addAndGet(raw.length());
+                    yield raw.length();
                 }
-                case PutWalOutcome.AlreadyIdentical _ -> {}
+                case PutWalOutcome.AlreadyIdentical _ -> 0L;
                 case PutWalOutcome.Conflict _ ->
                     throw new PgbkException(
                             ErrorCode.WAL_CONFLICT,
@@ -219,7 +271,7 @@ final class WalCopier {
                                     + to.repository().displayName() + " and "
                                     + from.repository().displayName(),
                             "Two servers were promoted to one timeline.");
-            }
+            };
         }
     }
 }

@@ -187,6 +187,11 @@ public final class WalArchive {
         return files.segments(timeline, from);
     }
 
+    /** The numbers of the segments of one timeline that are here, by one listing. */
+    public SegmentSpans present(int timeline) {
+        return continuity.present(timeline);
+    }
+
     /** Everything archived on one timeline, variants, partial segments and backup history files included, in order. */
     public Iterator<WalObject> objects(int timeline) {
         Iterator<ObjectInfo> objects = files.repository().store().list(files.timelinePrefix(timeline), "");

@@ -52,7 +52,7 @@ final class WalContinuity {
     }
 
     /** The segments that are there, as runs. */
-    private SegmentSpans present(int timeline) {
+    SegmentSpans present(int timeline) {
         List<SegmentSpans.Span> spans = new ArrayList<>();
         long first = -1;
         long last = -1;
