@@ -678,19 +678,23 @@ final class PushRunnerTest {
     @Test
     void hazardRepairedRepositoryWithOtherRecordsNeverHoldsSuccessBackAndIsNotOverwritten() throws IOException {
         try (TestRepository second = TestRepository.of(directory.resolve("second"), data)) {
-            push(data, first, TaskMonitor.SILENT, new PushTarget("second", true, second::cluster));
-            byte[] other = archived(second, new WalFileName.Segment(first));
-            change(wal(data, first), content -> content[9000] ^= 1);
+            Path left = copyOf("left");
+            Path right = copyOf("right");
+            WalSegmentName name = lastOfTimeline2("left");
+            Files.copy(
+                    wal(left, "00000002.history"), wal(right, "00000002.history"), StandardCopyOption.REPLACE_EXISTING);
+            push(left, name, TaskMonitor.SILENT, new PushTarget("second", true, second::cluster));
+            byte[] other = archived(second, new WalFileName.Segment(name));
 
             PushReport report =
-                    push(data, first, TaskMonitor.SILENT, new PushTarget("second", false, second::cluster), target());
+                    push(right, name, TaskMonitor.SILENT, new PushTarget("second", false, second::cluster), target());
 
             assertThat(report.targets().getFirst())
                     .isInstanceOfSatisfying(
                             TargetResult.Postponed.class,
                             postponed -> assertThat(postponed.failure().code()).isEqualTo(ErrorCode.WAL_CONFLICT));
-            assertThat(archived(second, new WalFileName.Segment(first))).isEqualTo(other);
-            assertThat(repository.wal().find(new WalFileName.Segment(first))).isPresent();
+            assertThat(archived(second, new WalFileName.Segment(name))).isEqualTo(other);
+            assertThat(repository.wal().find(new WalFileName.Segment(name))).isPresent();
         }
     }
 

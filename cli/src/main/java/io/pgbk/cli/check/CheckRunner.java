@@ -9,6 +9,7 @@ import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.cli.check.CheckReport.Check;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
+import io.pgbk.cli.info.LagInfo;
 import io.pgbk.cli.output.Units;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.cli.wiring.Repositories;
@@ -34,6 +35,9 @@ public final class CheckRunner {
     private static final Duration LARGEST_SKEW = Duration.ofMinutes(5);
     private static final Duration PAUSE = Duration.ofMillis(250);
     private static final Duration ARRIVAL = Duration.ofSeconds(60);
+
+    /** A repository that is filled later may be behind for so long. */
+    private static final Duration LONGEST_LAG = Duration.ofHours(1);
 
     private final Configuration configuration;
     private final ProcessContext process;
@@ -132,6 +136,13 @@ public final class CheckRunner {
             facts.flatMap(server -> attempt(name + ", cluster", () -> cluster.incarnationOf(identity(server))))
                     .ifPresent(incarnation -> {
                         passed(name + ", cluster", "incarnation " + incarnation.number() + " is this server's");
+                        if (!place.isRequired()) {
+                            attempt(name + ", lag", () -> {
+                                lag(name, place, repositories, cluster);
+                                return name;
+                            });
+                            return;
+                        }
                         connection.ifPresent(open -> attempt(name + ", archiving", () -> {
                             arrival(name, open, facts.orElseThrow(), cluster.wal(incarnation));
                             return name;
@@ -213,6 +224,23 @@ public final class CheckRunner {
                         there
                                 ? null
                                 : "Look into PostgreSQL's log and pg_stat_archiver; archive_command = 'pgbk archive-push %p'."));
+    }
+
+    /** Nobody waits for a segment in a repository that is filled later; it must not be behind for long. */
+    private void lag(
+            String name, ConfigurationRepository place, Repositories repositories, ClusterCatalog cluster) {
+        LagInfo lag = LagInfo.of(configuration, repositories, place, cluster);
+        if (lag == null) {
+            return;
+        }
+        Instant now = process.clock().instant();
+        Instant since = lag.since();
+        boolean ok = lag.error() == null && (since == null || since.isAfter(now.minus(LONGEST_LAG)));
+        checks.add(new Check(
+                name + ", lag",
+                ok,
+                lag.text(now),
+                ok ? null : "`pgbk wal backfill --to " + place.name() + "` fills it, and says what keeps it behind."));
     }
 
     private void passed(String name, String message) {

@@ -1,11 +1,13 @@
 package io.pgbk.cli.command;
 
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.info.InfoAssembler;
 import io.pgbk.cli.info.InfoReport;
 import io.pgbk.cli.info.InfoText;
+import io.pgbk.cli.info.LagInfo;
 import io.pgbk.cli.output.ConsoleMonitor;
 import io.pgbk.cli.output.ErrorReport;
 import io.pgbk.cli.process.Session;
@@ -42,7 +44,10 @@ public final class InfoCommand implements Callable<Integer> {
         try {
             for (ConfigurationRepository place : places) {
                 try (Repository repository = repositories.open(place)) {
-                    infos.add(new InfoAssembler(monitor, now).assemble(place.name(), repositories.cluster(repository)));
+                    ClusterCatalog cluster = repositories.cluster(repository);
+                    infos.add(new InfoAssembler(monitor, now)
+                            .assemble(place.name(), cluster)
+                            .with(LagInfo.of(configuration, repositories, place, cluster)));
                 } catch (PgbkException e) {
                     if (e.code() == ErrorCode.INTERRUPTED || places.size() == 1) {
                         throw e;

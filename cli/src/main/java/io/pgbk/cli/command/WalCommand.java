@@ -205,6 +205,36 @@ public final class WalCommand {
         }
     }
 
+    @Command(
+            name = "backfill",
+            description = {
+                "Fills repositories with the WAL that they missed, from others that have it: those with wal: repaired from"
+                        + " the required ones.",
+                "May run at any time and from any host, while archiving goes on, and again after it was interrupted."
+                        + " Everything that is read is checked; a segment that has other content there is a conflict and"
+                        + " stays as it is."
+            })
+    int backfill(
+            @Option(
+                            names = "--from",
+                            paramLabel = "NAME",
+                            description = "The repository to read; left out: every required one.")
+                    @Nullable String from,
+            @Option(
+                            names = "--to",
+                            paramLabel = "NAME",
+                            description = "The repository to fill; left out: every one with wal: repaired.")
+                    @Nullable String to,
+            @Option(
+                            names = "--compare",
+                            description =
+                                    "Also compares every segment that both have; else only those beside what is missing.")
+                    boolean compare,
+            @Option(names = "--dry-run", description = "Says what is missing, and fills nothing.") boolean dryRun) {
+        return new WalFilling(session, compare, dryRun)
+                .run(Optional.ofNullable(from), Optional.ofNullable(to).or(session::repositoryName));
+    }
+
     private <T> T archive(@Nullable Integer incarnation, Function<WalArchive, T> work) {
         return WithRepository.cluster(session, cluster -> work.apply(cluster.wal(incarnation(cluster, incarnation))));
     }

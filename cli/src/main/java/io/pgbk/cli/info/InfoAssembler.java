@@ -75,6 +75,7 @@ public final class InfoAssembler {
                                 entry.getValue().code().id(),
                                 String.valueOf(entry.getValue().getMessage())))
                         .toList(),
+                null,
                 null);
     }
 

@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param time when it was asked
  */
 public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repositories) {
-    /** One repository. */
+    /**
+     * One repository.
+     *
+     * @param lag how far it is behind, when it is filled later; null for one that archive-push requires
+     */
     public record RepositoryInfo(
             String name,
             String url,
@@ -19,11 +23,17 @@ public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repo
             List<IncarnationInfo> incarnations,
             List<RunningInfo> running,
             List<DamagedInfo> damaged,
-            @Nullable ErrorInfo error) {
+            @Nullable ErrorInfo error,
+            @Nullable LagInfo lag) {
         /** A repository that could not be asked. */
         public static RepositoryInfo failed(String name, String url, boolean encrypted, String code, String message) {
             return new RepositoryInfo(
-                    name, url, encrypted, List.of(), List.of(), List.of(), new ErrorInfo(code, message));
+                    name, url, encrypted, List.of(), List.of(), List.of(), new ErrorInfo(code, message), null);
+        }
+
+        /** The same with its lag. */
+        public RepositoryInfo with(@Nullable LagInfo found) {
+            return new RepositoryInfo(name, url, encrypted, incarnations, running, damaged, error, found);
         }
     }
 

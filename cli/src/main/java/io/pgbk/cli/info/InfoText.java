@@ -34,6 +34,10 @@ public final class InfoText {
             if (repository.incarnations().isEmpty()) {
                 lines.add("  the cluster is not in this repository; run pgbk init");
             }
+            LagInfo lag = repository.lag();
+            if (lag != null) {
+                lines.add("  wal: repaired; " + lag.text(report.time()));
+            }
             repository.incarnations().forEach(incarnation -> incarnation(incarnation, report.time(), lines));
             repository
                     .damaged()

@@ -106,12 +106,21 @@ class InfoTextTest {
                                 List.of(new RunningInfo("20261121T041500Z-abcd-full", "db1, process 7", TIME, TIME)),
                                 List.of(new DamagedInfo(
                                         "20261120T031500Z-qqqq-full", "object-damaged", "object x is damaged")),
-                                null),
-                        new RepositoryInfo("empty", "file:///srv/pgbk", true, List.of(), List.of(), List.of(), null),
+                                null,
+                                new LagInfo(
+                                        "near",
+                                        12,
+                                        201_326_592,
+                                        1,
+                                        "000000020000000000000005",
+                                        TIME.plusSeconds(100),
+                                        null)),
+                        new RepositoryInfo("empty", "file:///srv/pgbk", true, List.of(), List.of(), List.of(), null, null),
                         RepositoryInfo.failed("far", "s3://far/pg", true, "repository-unreachable", "no answer")));
 
         assertThat(String.join("\n", InfoText.lines(report))).isEqualTo("""
                 cluster main in repository primary, s3://backups/pg, NOT encrypted
+                  wal: repaired; it lacks 12 segments (192 MiB) from 000000020000000000000005 on that repository near has, the oldest archived 2 h ago
                   PostgreSQL 16, system identifier 7710513691407393264 (incarnation 1)
 
                   RESTORABLE FROM       TO                    TIMELINE
