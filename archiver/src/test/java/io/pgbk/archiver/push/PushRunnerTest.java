@@ -37,7 +37,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +53,9 @@ final class PushRunnerTest {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
     /** No machine is so busy that something takes too long by this clock. */
-    private static final LongSupplier SLOW = () -> System.nanoTime() / 100;
+    private static long slowNanoTime() {
+        return System.nanoTime() / 100;
+    }
 
     @TempDir
     private static Path made;
@@ -168,7 +169,7 @@ final class PushRunnerTest {
     }
 
     private static PushReport push(Path dataDirectory, Object name, TaskMonitor monitor, PushTarget... targets) {
-        return new PushRunner(List.of(targets), DEADLINE, SLOW)
+        return new PushRunner(List.of(targets), DEADLINE, PushRunnerTest::slowNanoTime)
                 .push(new PushRequest("pg_wal/" + name, dataDirectory, null), monitor);
     }
 
@@ -671,7 +672,7 @@ final class PushRunnerTest {
     }
 
     private void pushWith(RepairedMarks marks, WalSegmentName name, PushTarget... targets) {
-        new PushRunner(List.of(targets), DEADLINE, SLOW, marks)
+        new PushRunner(List.of(targets), DEADLINE, PushRunnerTest::slowNanoTime, marks)
                 .push(new PushRequest("pg_wal/" + name, data, null), TaskMonitor.SILENT);
     }
 

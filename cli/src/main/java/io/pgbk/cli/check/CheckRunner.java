@@ -227,8 +227,7 @@ public final class CheckRunner {
     }
 
     /** Nobody waits for a segment in a repository that is filled later; it must not be behind for long. */
-    private void lag(
-            String name, ConfigurationRepository place, Repositories repositories, ClusterCatalog cluster) {
+    private void lag(String name, ConfigurationRepository place, Repositories repositories, ClusterCatalog cluster) {
         LagInfo lag = LagInfo.of(configuration, repositories, place, cluster);
         if (lag == null) {
             return;

@@ -75,7 +75,9 @@ final class WalFilling {
         List<String> text = new ArrayList<>();
         fills.forEach(fill -> text.addAll(lines(fill, now)));
         session.console()
-                .answer(new Answer(configuration.cluster(), dryRun, List.copyOf(fills), time.toMillis() / 1000.0), text);
+                .answer(
+                        new Answer(configuration.cluster(), dryRun, List.copyOf(fills), time.toMillis() / 1000.0),
+                        text);
         failures.forEach(failure -> ErrorReport.of(failure).print(session.console()));
         return failures.isEmpty() ? 0 : failures.getFirst().code().exit();
     }
@@ -177,8 +179,9 @@ final class WalFilling {
         List<String> lines = new ArrayList<>();
         lines.add("repository " + fill.to() + ": " + fill.lag().text(now));
         if (dryRun) {
-            fill.gaps().forEach(gap -> lines.add("  " + gap.from()
-                    + (gap.from().equals(gap.to()) ? "" : " to " + gap.to())));
+            fill.gaps()
+                    .forEach(gap ->
+                            lines.add("  " + gap.from() + (gap.from().equals(gap.to()) ? "" : " to " + gap.to())));
             return lines;
         }
         lines.add("  " + Units.count(fill.files(), "file", "files") + " filled from repository " + fill.from() + ", "

@@ -115,7 +115,8 @@ class InfoTextTest {
                                         "000000020000000000000005",
                                         TIME.plusSeconds(100),
                                         null)),
-                        new RepositoryInfo("empty", "file:///srv/pgbk", true, List.of(), List.of(), List.of(), null, null),
+                        new RepositoryInfo(
+                                "empty", "file:///srv/pgbk", true, List.of(), List.of(), List.of(), null, null),
                         RepositoryInfo.failed("far", "s3://far/pg", true, "repository-unreachable", "no answer")));
 
         assertThat(String.join("\n", InfoText.lines(report))).isEqualTo("""

@@ -36,8 +36,12 @@ final class CommandSite implements AutoCloseable {
     private final PostgresServer server;
     private final Thread archiver =
             Thread.ofPlatform().daemon().name("test-archiver").unstarted(this::archive);
+    private final List<OtherServer> otherServers = new CopyOnWriteArrayList<>();
     private volatile boolean paused;
     private volatile boolean closed;
+
+    /** A standby of the site's server, made with the same archive_command. */
+    private record OtherServer(PostgresServer server, Path configuration) {}
 
     private CommandSite(PostgresServerOptions options) {
         server = options.withArchiveCommand("n=" + markers + "/%f; i=0; while [ ! -e $n ]; do i=$((i+1));"
@@ -95,6 +99,11 @@ final class CommandSite implements AutoCloseable {
 
     /** Writes another configuration for the same server. */
     Path configure(String file, String... repositories) {
+        return configure(server, file, repositories);
+    }
+
+    /** Writes a configuration for another server. */
+    Path configure(PostgresServer other, String file, String... repositories) {
         return write(file, """
                 cluster: main
                 postgres:
@@ -106,10 +115,10 @@ final class CommandSite implements AutoCloseable {
                 %stime-zone: UTC
                 parallel: 2
                 """.formatted(
-                        server.dataDirectory(),
-                        server.socketDirectory(),
-                        server.port(),
-                        server.user(),
+                        other.dataDirectory(),
+                        other.socketDirectory(),
+                        other.port(),
+                        other.user(),
                         String.join("", repositories)));
     }
 
@@ -135,6 +144,11 @@ final class CommandSite implements AutoCloseable {
     /** From now on archive_command pushes with this configuration alone. */
     void archiveOnlyWith(Path configuration) {
         archivingConfigurations.removeIf(other -> !other.equals(configuration));
+    }
+
+    /** From now on the archive_command of a standby of this server, once that is promoted, is answered too. */
+    void archiveAlso(PostgresServer standby, Path configuration) {
+        otherServers.add(new OtherServer(standby, configuration));
     }
 
     /** A copy of a repository's directory, for tests that change or damage it. */
@@ -168,39 +182,56 @@ final class CommandSite implements AutoCloseable {
 
     /** Runs a command with variables and a clock of its own. */
     Outcome runWith(Path configuration, Map<String, String> environment, Clock clock, String... arguments) {
+        return runIn(server.dataDirectory(), configuration, environment, clock, arguments);
+    }
+
+    private static Outcome runIn(
+            Path workingDirectory,
+            Path configuration,
+            Map<String, String> environment,
+            Clock clock,
+            String... arguments) {
         List<String> all = new ArrayList<>(List.of("--config", configuration.toString()));
         all.addAll(List.of(arguments));
-        InProcess.Result result = InProcess.run(server.dataDirectory(), environment, new StopRequest(), clock, all);
+        InProcess.Result result = InProcess.run(workingDirectory, environment, new StopRequest(), clock, all);
         return new Outcome(String.join(" ", arguments), result.exit(), result.out(), result.err());
     }
 
     private void archive() {
-        Path wal = server.dataDirectory().resolve("pg_wal");
         while (!closed) {
+            archive(server, archivingConfigurations);
+            otherServers.forEach(other -> archive(other.server(), List.of(other.configuration())));
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+
+    private void archive(PostgresServer from, List<Path> configurations) {
+        Path wal = from.dataDirectory().resolve("pg_wal");
             try (DirectoryStream<Path> ready = Files.newDirectoryStream(wal.resolve("archive_status"), "*.ready")) {
                 for (Path status : ready) {
                     if (paused) {
                         break;
                     }
                     String text = String.valueOf(status.getFileName());
-                    answer(text.substring(0, text.length() - ".ready".length()));
+                    answer(from, configurations, text.substring(0, text.length() - ".ready".length()));
                 }
+            } catch (NoSuchFileException e) {
+                // A standby that its test has removed.
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            LockSupport.parkNanos(10_000_000);
-        }
     }
 
-    private void answer(String name) throws IOException {
+    private void answer(PostgresServer from, List<Path> configurations, String name) throws IOException {
         Path marker = markers.resolve(name);
         if (Files.exists(marker)) {
             return;
         }
         int exit = 0;
         StringBuilder errors = new StringBuilder();
-        for (Path configuration : archivingConfigurations) {
-            Outcome push = runWith(configuration, "archive-push", "pg_wal/" + name);
+        for (Path configuration : configurations) {
+            Outcome push = runIn(
+                    from.dataDirectory(), configuration, Map.of(), Clock.systemUTC(), "archive-push", "pg_wal/" + name);
             exit = Math.max(exit, push.exit());
             errors.append(push.err());
         }

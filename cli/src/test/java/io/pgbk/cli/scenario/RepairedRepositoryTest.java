@@ -152,8 +152,7 @@ class RepairedRepositoryTest {
         FAULT.set(new Fault.None());
         JsonNode lag = lag(both);
         assertThat(lag.get("segments").asInt()).isGreaterThanOrEqualTo(4);
-        assertThat(lag.get("bytes").asLong())
-                .isEqualTo(lag.get("segments").asLong() * (16 << 20));
+        assertThat(lag.get("bytes").asLong()).isEqualTo(lag.get("segments").asLong() * (16 << 20));
         assertThat(lag.get("firstMissing").asString()).isEqualTo(missed);
         assertThat(lag.get("since").isNull()).isFalse();
         assertThat(site.runWith(both, "info").orFail().out())
@@ -180,7 +179,9 @@ class RepairedRepositoryTest {
         assertThat(lag(both).get("segments").asInt()).isZero();
         assertThat(site.runWith(both, "wal", "backfill").orFail().out())
                 .contains("repository far: it has all WAL that repository near has");
-        assertThat(site.runWith(both, "wal", "backfill", "--to", "near").failed(2).err())
+        assertThat(site.runWith(both, "wal", "backfill", "--to", "near")
+                        .failed(2)
+                        .err())
                 .contains("--from NAME");
     }
 
