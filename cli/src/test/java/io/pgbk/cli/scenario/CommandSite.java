@@ -207,19 +207,19 @@ final class CommandSite implements AutoCloseable {
 
     private void archive(PostgresServer from, List<Path> configurations) {
         Path wal = from.dataDirectory().resolve("pg_wal");
-            try (DirectoryStream<Path> ready = Files.newDirectoryStream(wal.resolve("archive_status"), "*.ready")) {
-                for (Path status : ready) {
-                    if (paused) {
-                        break;
-                    }
-                    String text = String.valueOf(status.getFileName());
-                    answer(from, configurations, text.substring(0, text.length() - ".ready".length()));
+        try (DirectoryStream<Path> ready = Files.newDirectoryStream(wal.resolve("archive_status"), "*.ready")) {
+            for (Path status : ready) {
+                if (paused) {
+                    break;
                 }
-            } catch (NoSuchFileException e) {
-                // A standby that its test has removed.
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                String text = String.valueOf(status.getFileName());
+                answer(from, configurations, text.substring(0, text.length() - ".ready".length()));
             }
+        } catch (NoSuchFileException e) {
+            // A standby that its test has removed.
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void answer(PostgresServer from, List<Path> configurations, String name) throws IOException {

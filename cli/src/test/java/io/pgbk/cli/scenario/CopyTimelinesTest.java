@@ -59,7 +59,9 @@ class CopyTimelinesTest {
             copy(site, all, "source", "disk");
             copy(site, all, "disk", "far");
             JsonNode chain = copy(site, all, "source", "one", "--backup", last);
-            assertThat(chain.get("backups")).as("full, differential, incremental").hasSize(3);
+            assertThat(chain.get("backups"))
+                    .as("full, differential, incremental")
+                    .hasSize(3);
             Path farAlone = site.configure("far.yaml", far);
             Path diskAlone = site.configure("disk.yaml", disk);
             for (Path copied : List.of(diskAlone, farAlone)) {
@@ -115,7 +117,9 @@ class CopyTimelinesTest {
             archive(promoted);
             server.sql("delete from orders where x > 2000");
             site.archiveEverything();
-            assertThat(site.runWith(only, "wal", "list", "--timeline", "1").orFail().out())
+            assertThat(site.runWith(only, "wal", "list", "--timeline", "1")
+                            .orFail()
+                            .out())
                     .as("a longer content is kept beside the shorter one")
                     .containsPattern("[0-9A-F]{24} +[0-9a-f]{8} ");
             return last;
@@ -199,9 +203,7 @@ class CopyTimelinesTest {
     private static String directory(CommandSite site, String name) {
         return "  - name: %s\n    url: file://%s\n    encryption: {key-file: %s}\n"
                 .formatted(
-                        name,
-                        site.directory().resolve(name),
-                        site.directory().resolve(name + "-key"));
+                        name, site.directory().resolve(name), site.directory().resolve(name + "-key"));
     }
 
     private static String s3(CommandSite site, String name, S3Endpoint endpoint, String prefix, String digit) {

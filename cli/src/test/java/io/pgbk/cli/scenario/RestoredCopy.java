@@ -28,13 +28,7 @@ final class RestoredCopy {
     static PostgresServer start(CommandSite site, Path configuration, int major, String name, String... more) {
         Path target = site.directory().resolve(name);
         List<String> command = new ArrayList<>(List.of(
-                "restore",
-                "--target-action",
-                "promote",
-                "--archiving",
-                "off",
-                "--data-directory",
-                target.toString()));
+                "restore", "--target-action", "promote", "--archiving", "off", "--data-directory", target.toString()));
         command.addAll(Arrays.asList(more));
         site.runWith(configuration, command.toArray(String[]::new)).orFail();
         Path wal = AsPostgres.createDirectory(site.directory().resolve(name + "-wal"));
@@ -66,13 +60,7 @@ final class RestoredCopy {
                 names.add("%08X.history".formatted(timeline));
             }
             for (JsonNode file : site.runWith(
-                            configuration,
-                            "wal",
-                            "list",
-                            "--timeline",
-                            Integer.toString(timeline),
-                            "--output",
-                            "json")
+                            configuration, "wal", "list", "--timeline", Integer.toString(timeline), "--output", "json")
                     .orFail()
                     .json()
                     .get("files")) {

@@ -56,7 +56,8 @@ class StandbySummaryTest {
                 primary.sql("delete from many where i > 4000", "update big set t = 'again' where i = 42", "checkpoint");
                 replayedAndWritten(standby, primary);
                 JsonNode second = backup(site, config);
-                assertThat(second.get("parent").asString()).isEqualTo(first.get("label").asString());
+                assertThat(second.get("parent").asString())
+                        .isEqualTo(first.get("label").asString());
                 assertSummariesUsed(second);
                 site.archiveEverything();
                 assertRestored(site, primary, "restored-standby", second);
@@ -64,12 +65,14 @@ class StandbySummaryTest {
                 replayedAndWritten(standby, primary);
                 standby.promote();
                 site.archiveAlso(standby, config);
-                standby.sql("update big set t = 'promoted' where i = 43", "delete from many where i < 100", "checkpoint");
+                standby.sql(
+                        "update big set t = 'promoted' where i = 43", "delete from many where i < 100", "checkpoint");
                 JsonNode third = site.runWith(config, "backup", "--type", "incr", "--output", "json")
                         .orFail()
                         .json();
                 assertThat(third.get("timeline").asInt()).isEqualTo(2);
-                assertThat(third.get("parent").asString()).isEqualTo(second.get("label").asString());
+                assertThat(third.get("parent").asString())
+                        .isEqualTo(second.get("label").asString());
                 assertSummariesUsed(third);
                 assertRestored(site, standby, "restored-promoted", third);
             }
@@ -102,13 +105,7 @@ class StandbySummaryTest {
 
     private static void assertRestored(CommandSite site, PostgresServer expected, String name, JsonNode backup) {
         try (PostgresServer copy = RestoredCopy.start(
-                site,
-                site.config(),
-                18,
-                name,
-                "--backup",
-                backup.get("label").asString(),
-                "--target-immediate")) {
+                site, site.config(), 18, name, "--backup", backup.get("label").asString(), "--target-immediate")) {
             assertThat(copy.queryOne(BIG)).isEqualTo(expected.queryOne(BIG));
             assertThat(copy.queryOne(MANY)).isEqualTo(expected.queryOne(MANY));
             assertThat(copy.queryOne("select count(*)::text from added")).isEqualTo("1000");
