@@ -82,7 +82,7 @@ public final class Commands {
                 commands.usage(process.err());
                 return ErrorCode.USAGE.exit();
             }
-            return commands.execute(arguments.toArray(String[]::new));
+            return commands.execute(CustomaryWords.translate(arguments).toArray(String[]::new));
         } catch (Exception | OutOfMemoryError | StackOverflowError | LinkageError failure) {
             return report(failure, errors);
         }
@@ -113,7 +113,7 @@ public final class Commands {
         boolean option = word.startsWith("-");
         boolean subcommand = !option && !command.subcommands().isEmpty();
         String shown = option ? word.replaceFirst("(?s)=.*", "") : word;
-        // Both together: "help" is the option --help, and "--version" the command version.
+        // Both together, because people take a command for an option and the other way round.
         Set<String> known = new TreeSet<>(command.subcommands().keySet());
         if (option || subcommand) {
             known.addAll(command.optionsMap().keySet());

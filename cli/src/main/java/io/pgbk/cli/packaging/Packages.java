@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
@@ -63,15 +65,19 @@ final class Packages {
         try (Stream<Path> manuals = Files.list(home.resolve("share/man/man1"))) {
             for (Path manual : manuals.sorted().toList()) {
                 data.addFile(
-                        "./usr/share/man/man1/" + manual.getFileName() + ".gz", DATA, gzip(Files.readAllBytes(manual)));
+                        "./usr/share/man/man1/" + manual.getFileName() + ".gz",
+                        DATA,
+                        Gzip.best(Files.readAllBytes(manual)));
             }
         }
         data.addFile(
                 "./usr/share/bash-completion/completions/pgbk",
                 DATA,
-                Files.readAllBytes(home.resolve("share/bash-completion/completions/pgbk")));
+                withoutInterpreter(Files.readString(home.resolve("share/bash-completion/completions/pgbk"))));
         data.addFile("./usr/share/doc/pgbk/copyright", DATA, resource("copyright"));
-        data.addFile("./usr/share/doc/pgbk/changelog.gz", DATA, gzip(changes));
+        data.addFile("./usr/share/doc/pgbk/changelog.gz", DATA, Gzip.best(changelog(maintainer)));
+        data.addFile("./usr/share/doc/pgbk/CHANGELOG.md.gz", DATA, Gzip.best(changes));
+        data.addFile("./usr/share/lintian/overrides/pgbk", DATA, resource("lintian-overrides"));
         Contents control = new Contents();
         control.addFolder(".", 0755);
         control.addFile("./control", DATA, control(architecture, maintainer, data.totalBytes()));
@@ -106,14 +112,6 @@ final class Packages {
         gzip.finish();
     }
 
-    private static byte[] gzip(byte[] content) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
-            out.write(content);
-        }
-        return bytes.toByteArray();
-    }
-
     /** One file of an ar archive; the next one begins at an even place. */
     private void member(OutputStream out, String name, byte[] content) throws IOException {
         out.write(String.format(
@@ -129,9 +127,32 @@ final class Packages {
         }
     }
 
+    /** The file is read by a shell that runs already. */
+    private static byte[] withoutInterpreter(String script) {
+        return (script.startsWith("#!") ? script.substring(script.indexOf('\n') + 1) : script)
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Debian's form of it, which has one entry for each package; what changed in pgbk stands beside it. */
+    private byte[] changelog(String maintainer) {
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(time.atOffset(ZoneOffset.UTC));
+        return """
+                pgbk (%s) unstable; urgency=medium
+
+                  * What changed is in CHANGELOG.md.gz beside this file.
+
+                 -- %s  %s
+                """.formatted(debianVersion(), maintainer, date.replace("GMT", "+0000"))
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String debianVersion() {
+        return version.replace("-SNAPSHOT", "~snapshot");
+    }
+
     private byte[] control(String architecture, String maintainer, long bytes) throws IOException {
         return new String(resource("control"), StandardCharsets.UTF_8)
-                .replace("@VERSION@", version.replace("-SNAPSHOT", "~snapshot"))
+                .replace("@VERSION@", debianVersion())
                 .replace("@ARCHITECTURE@", architecture)
                 .replace("@MAINTAINER@", maintainer)
                 .replace("@KILOBYTES@", Long.toString((bytes + 1023) / 1024))

@@ -119,6 +119,7 @@ public final class Packaging {
         if (runtime.isPresent()) {
             Trees.copy(runtime.get(), home.resolve("runtime"));
         }
+        SymbolStripper.stripAll(home);
         writeComponents(jars, runtime.isPresent() ? java.release() : Map.of());
         Trees.normalise(home, FileTime.from(time));
         if (runtime.isPresent()) {

@@ -56,7 +56,6 @@ final class Trees {
     private static boolean isProgram(Path path) {
         String name = path.getFileName().toString();
         return path.toString().contains("/bin/")
-                || name.endsWith(".so")
                 || name.equals("jexec")
                 || name.equals("jspawnhelper")
                 || name.equals("make-cache");
