@@ -135,8 +135,8 @@ final class S3ObjectStore implements ObjectStore {
     public boolean isMarkedDeleted(String key) {
         Keys.check(key);
         return versions.isVersioned()
-                && S3Attempts.run(config, "list the versions of", key, 0, limits -> versions.all(key, limits)).stream()
-                        .anyMatch(S3Versions.Version::marker);
+                && S3Attempts.run(config, "list the versions of", key, 0, limits -> versions.history(key, limits))
+                        .isMarked();
     }
 
     @Override

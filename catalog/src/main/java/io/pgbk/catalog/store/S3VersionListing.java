@@ -24,9 +24,11 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     private boolean ended;
     private int pagesWithout;
     private String last = "";
-    /** The versions of a name may go on on the next page, so the last one of a page waits. */
-    private final List<S3Versions.Version> pending = new ArrayList<>();
+    /** The versions of a name may go on on the next page, so the last name of a page waits. */
+    private String pending = "";
 
+    private S3Versions.@Nullable Version oldest;
+    private S3Versions.@Nullable Version chosen;
     private Iterator<ObjectInfo> page = List.<ObjectInfo>of().iterator();
 
     S3VersionListing(S3StoreConfig config, S3Versions versions, String prefix, String after) {
@@ -61,14 +63,13 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
         List<ObjectInfo> objects = new ArrayList<>();
         boolean nothingNew = true;
         for (S3Versions.Version version : S3Versions.merge(answer)) {
-            if (!pending.isEmpty() && !pending.getFirst().name().equals(version.name())) {
+            if (!pending.equals(version.name())) {
                 flush(objects);
-            }
-            if (pending.isEmpty()) {
                 requireAscending(version.name());
                 nothingNew = false;
+                pending = version.name();
             }
-            pending.add(version);
+            add(version);
         }
         pagesWithout = S3Listing.pagesWithout(config, pagesWithout, nothingNew);
         if (ended) {
@@ -87,17 +88,28 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
         last = name;
     }
 
+    /** Newest first; of all that was laid over a name nothing is kept. */
+    private void add(S3Versions.Version version) {
+        if (!version.marker()) {
+            oldest = version;
+            if (versions.isChosen(S3Listing.keyOf(config, version.name()), version)) {
+                chosen = version;
+            }
+        }
+    }
+
     private void flush(List<ObjectInfo> objects) {
-        if (!pending.isEmpty()) {
-            String key = S3Listing.keyOf(config, pending.getFirst().name());
+        S3Versions.Version object = chosen == null ? oldest : chosen;
+        if (object != null) {
+            String key = S3Listing.keyOf(config, object.name());
             // Servers differ in whether the marker of the page itself is listed.
             if (Keys.isValid(key) && key.compareTo(after) > 0) {
-                versions.chosenOf(key, pending).ifPresent(version -> {
-                    versions.remember(key, version.id());
-                    objects.add(new ObjectInfo(key, version.length()));
-                });
+                versions.remember(key, object.id());
+                objects.add(new ObjectInfo(key, object.length()));
             }
-            pending.clear();
         }
+        pending = "";
+        oldest = null;
+        chosen = null;
     }
 }

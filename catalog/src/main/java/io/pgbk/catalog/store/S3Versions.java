@@ -1,6 +1,8 @@
 package io.pgbk.catalog.store;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,8 +98,7 @@ final class S3Versions {
 
     /** Chooses the next younger version of a key, or its oldest again when there is none; whether there was one. */
     boolean passOver(String key, int number, AwsRequestOverrideConfiguration limits) {
-        List<Version> contents =
-                all(key, limits).stream().filter(version -> !version.marker()).toList();
+        List<Version> contents = history(key, limits).oldestContents();
         synchronized (chosenVersions) {
             if (passedOver(key) != number) {
                 return true;
@@ -113,13 +114,9 @@ final class S3Versions {
         }
     }
 
-    /** What is read of a name: the chosen version, else the oldest content; the entries are newest first. */
-    Optional<Version> chosenOf(String key, List<Version> entries) {
-        Optional<String> chosen = known(key);
-        return entries.stream()
-                .filter(version -> !version.marker() && chosen.equals(Optional.of(version.id())))
-                .findFirst()
-                .or(() -> oldestOf(entries));
+    /** Whether a version of a key is read although it is not the oldest, because others were passed over. */
+    boolean isChosen(String key, Version version) {
+        return !version.marker() && known(key).equals(Optional.of(version.id()));
     }
 
     /**
@@ -153,12 +150,7 @@ final class S3Versions {
 
     /** The oldest version of a key that is no delete marker. */
     Optional<String> oldest(String key, AwsRequestOverrideConfiguration limits) {
-        return oldestOf(all(key, limits)).map(Version::id);
-    }
-
-    /** The oldest content among the entries of one name, newest first. */
-    static Optional<Version> oldestOf(List<Version> entries) {
-        return entries.stream().filter(version -> !version.marker()).reduce((newer, older) -> older);
+        return history(key, limits).oldest().map(Version::id);
     }
 
     /** Takes one version away, as far as the bucket allows it; readers pass it over all the same. */
@@ -227,10 +219,10 @@ final class S3Versions {
         }
     }
 
-    /** All versions and markers of one key: the markers, then the versions, each newest first. */
-    List<Version> all(String key, AwsRequestOverrideConfiguration limits) {
+    /** What there is under one key, in bounded memory however many versions somebody laid over it. */
+    History history(String key, AwsRequestOverrideConfiguration limits) {
         String name = config.objectName(key);
-        List<Version> versions = new ArrayList<>();
+        History history = new History(MAX_PASSED_OVER + 1);
         ListObjectVersionsRequest.Builder request = ListObjectVersionsRequest.builder()
                 .bucket(config.bucket())
                 .prefix(name)
@@ -241,18 +233,55 @@ final class S3Versions {
             boolean passed = false;
             for (Version version : merge(page)) {
                 if (version.name().equals(name)) {
-                    versions.add(version);
+                    history.add(version);
                 } else {
                     passed = true;
                 }
             }
             if (passed || !Boolean.TRUE.equals(page.isTruncated())) {
-                return versions;
+                return history;
             }
             if (!leadsOn(page) || pages == MAX_PAGES) {
                 throw SdkClientException.create("no S3 answer: a listing of versions that does not end");
             }
             request.keyMarker(page.nextKeyMarker()).versionIdMarker(page.nextVersionIdMarker());
+        }
+    }
+
+    /** The versions of one name that matter: the oldest contents, and whether it has delete markers. */
+    static final class History {
+        private final int most;
+        private final Deque<Version> contents = new ArrayDeque<>();
+        private boolean marked;
+
+        /** @param most so many of the oldest contents are kept */
+        History(int most) {
+            this.most = most;
+        }
+
+        /** Takes the versions newest first. */
+        void add(Version version) {
+            if (version.marker()) {
+                marked = true;
+                return;
+            }
+            contents.addLast(version);
+            if (contents.size() > most) {
+                contents.removeFirst();
+            }
+        }
+
+        boolean isMarked() {
+            return marked;
+        }
+
+        Optional<Version> oldest() {
+            return Optional.ofNullable(contents.peekLast());
+        }
+
+        /** Newest first. */
+        List<Version> oldestContents() {
+            return List.copyOf(contents);
         }
     }
 
@@ -265,8 +294,20 @@ final class S3Versions {
 
     /** Refuses a page that no store gives. */
     static void check(ListObjectVersionsResponse page, String asked) {
-        page.deleteMarkers().forEach(marker -> S3Listing.checkedName(marker.key(), 0L, asked));
-        page.versions().forEach(version -> S3Listing.checkedName(version.key(), version.size(), asked));
+        page.deleteMarkers().forEach(marker -> {
+            S3Listing.checkedName(marker.key(), 0L, asked);
+            checkId(marker.versionId());
+        });
+        page.versions().forEach(version -> {
+            S3Listing.checkedName(version.key(), version.size(), asked);
+            checkId(version.versionId());
+        });
+    }
+
+    private static void checkId(@Nullable String id) {
+        if (id == null || id.isEmpty()) {
+            throw SdkClientException.create("no S3 answer: a listing of versions with one that has no id");
+        }
     }
 
     /** Versions and markers of a page by name; the SDK gives two lists, each newest first per name. */

@@ -103,6 +103,55 @@ class ListAnswerFuzzTest implements FuzzTargets {
         }
     }
 
+    @Test
+    void aVersionWithoutAnIdIsRefused() {
+        for (String id : List.of("", "<VersionId></VersionId>")) {
+            for (String kind : List.of("Version", "DeleteMarker")) {
+                String entry = "<" + kind + "><Key>pg/clusters/a</Key>" + id + "<Size>1</Size></" + kind + ">";
+                byte[] answer =
+                        utf8("<ListVersionsResult><IsTruncated>false</IsTruncated>" + entry + "</ListVersionsResult>");
+                assertThatExceptionOfType(PgbkException.class)
+                        .isThrownBy(() -> versions(answer, true))
+                        .withMessageContaining("no id");
+            }
+        }
+    }
+
+    /** Whoever may write into a bucket can lay any number of versions over a name. */
+    @Test
+    void hazardOfManyVersionsOverOneNameOnlyTheOldestAreKept() {
+        StringBuilder entries = new StringBuilder();
+        for (int i = 0; i < 1000; i++) {
+            entries.append("<Version><Key>pg/clusters/a</Key><VersionId>v")
+                    .append(i)
+                    .append("</VersionId><Size>")
+                    .append(i)
+                    .append("</Size></Version>");
+        }
+        entries.append("<DeleteMarker><Key>pg/clusters/a</Key><VersionId>m</VersionId></DeleteMarker>");
+        byte[] first =
+                utf8("<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>pg/clusters/a</NextKeyMarker>"
+                        + "<NextVersionIdMarker>v999</NextVersionIdMarker>" + entries + "</ListVersionsResult>");
+        byte[] last = utf8("<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>pg/clusters/a</Key>"
+                + "<VersionId>oldest</VersionId><Size>7</Size></Version></ListVersionsResult>");
+        try (S3Client client = client(first, last)) {
+            S3Versions.History history = S3Attempts.run(
+                    CONFIG,
+                    "list",
+                    "clusters/a",
+                    0,
+                    limits -> new S3Versions(client, CONFIG).history("clusters/a", limits));
+            assertThat(history.oldest().orElseThrow().id()).isEqualTo("oldest");
+            assertThat(history.isMarked()).isTrue();
+            assertThat(history.oldestContents()).hasSize(101);
+        }
+        try (S3Client client = client(first, last)) {
+            S3VersionListing listing = new S3VersionListing(CONFIG, new S3Versions(client, CONFIG), "clusters/", "");
+            assertThat(listing.next()).isEqualTo(new ObjectInfo("clusters/a", 7));
+            assertThat(listing.hasNext()).isFalse();
+        }
+    }
+
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }

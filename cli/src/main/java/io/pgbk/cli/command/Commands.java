@@ -82,7 +82,9 @@ public final class Commands {
                 commands.usage(process.err());
                 return ErrorCode.USAGE.exit();
             }
-            return commands.execute(CustomaryWords.translate(arguments).toArray(String[]::new));
+            return commands.execute(CustomaryWords.translate(
+                            arguments, commands.getSubcommands().keySet())
+                    .toArray(String[]::new));
         } catch (Exception | OutOfMemoryError | StackOverflowError | LinkageError failure) {
             return report(failure, errors);
         }

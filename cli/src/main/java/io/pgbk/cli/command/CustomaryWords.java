@@ -2,13 +2,18 @@ package io.pgbk.cli.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What people try first with a program that they do not know: {@code --version}, {@code help} and {@code help COMMAND}. */
 final class CustomaryWords {
     private CustomaryWords() {}
 
-    /** The arguments in pgbk's own words. */
-    static List<String> translate(List<String> arguments) {
+    /**
+     * The arguments in pgbk's own words.
+     *
+     * @param commands the names of all commands
+     */
+    static List<String> translate(List<String> arguments, Set<String> commands) {
         if (arguments.isEmpty()) {
             return arguments;
         }
@@ -21,7 +26,10 @@ final class CustomaryWords {
             }
             case "help" -> {
                 own.addAll(rest);
-                own.add("--help");
+                // Without the option the refusal of a command that there is not says which one was meant.
+                if (rest.isEmpty() || rest.getFirst().startsWith("-") || commands.contains(rest.getFirst())) {
+                    own.add("--help");
+                }
             }
             default -> own.addAll(arguments);
         }

@@ -7,6 +7,7 @@ import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.cli.command.Commands;
 import io.pgbk.cli.config.Configuration;
+import io.pgbk.cli.config.ConfigurationLoader;
 import io.pgbk.cli.hook.HookCache;
 import io.pgbk.cli.hook.HookCall;
 import io.pgbk.cli.hook.HookResult;
@@ -25,6 +26,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -198,9 +200,13 @@ public final class Rehearsal {
         Files.write(file, content);
     }
 
-    private static ProcessContext inDirectory(ProcessContext process, Path directory) {
+    /**
+     * The process in another directory, and with the configuration of files alone: what the environment says about
+     * clusters and repositories is meant for real ones, and may not lead the rehearsal to them.
+     */
+    static ProcessContext inDirectory(ProcessContext process, Path directory) {
         return new ProcessContext(
-                process.configurations(),
+                ConfigurationLoader.ofProcess(Map.of()),
                 process.out(),
                 process.err(),
                 process.terminal(),

@@ -1,0 +1,4 @@
+@NullMarked
+package io.pgbk.cli.rehearsal;
+
+import org.jspecify.annotations.NullMarked;
