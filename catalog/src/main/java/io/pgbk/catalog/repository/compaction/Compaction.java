@@ -10,7 +10,6 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.repository.lease.Leases;
-import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
@@ -173,6 +172,9 @@ public final class Compaction {
 
     /** What is wrong with one backup must not keep the others from being emptied. */
     private static boolean isAboutOneBackup(PgbkException e) {
-        return e.code() == ErrorCode.OBJECT_DAMAGED || e.code() == ErrorCode.OBJECT_MISSING;
+        return switch (e.code()) {
+            case OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG -> true;
+            default -> false;
+        };
     }
 }

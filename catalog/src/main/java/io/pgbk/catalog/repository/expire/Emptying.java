@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The compaction that belongs to an expiry: empties backups that stay only because others use a little of them, so that
@@ -45,15 +46,17 @@ final class Emptying {
         if (unwanted.isEmpty() || obstacle.isPresent()) {
             return ExpireCompaction.none(percent, obstacle);
         }
-        List<CompactionPlan.Move> moves =
-                compaction().plan(unwanted, percent, monitor).moves();
-        return new ExpireCompaction(
-                percent,
-                Optional.empty(),
-                moves,
-                Map.of(),
-                moves.stream().mapToLong(CompactionPlan.Move::usedBytes).sum(),
-                0);
+        return attempt(() -> {
+            List<CompactionPlan.Move> moves =
+                    compaction().plan(unwanted, percent, monitor).moves();
+            return new ExpireCompaction(
+                    percent,
+                    Optional.empty(),
+                    moves,
+                    Map.of(),
+                    moves.stream().mapToLong(CompactionPlan.Move::usedBytes).sum(),
+                    0);
+        });
     }
 
     /** Empties what is worth it. */
@@ -63,15 +66,21 @@ final class Emptying {
         if (unwanted.isEmpty() || obstacle.isPresent()) {
             return ExpireCompaction.none(percent, obstacle);
         }
-        try {
+        return attempt(() -> {
             CompactionReport done = compaction().run(unwanted, percent, monitor);
             Map<Label, String> failed = new HashMap<>();
             done.failed().forEach((label, cause) -> failed.put(label, String.valueOf(cause.getMessage())));
             return new ExpireCompaction(percent, Optional.empty(), done.moves(), failed, done.storedBytes(), 0);
+        });
+    }
+
+    private ExpireCompaction attempt(Supplier<ExpireCompaction> work) {
+        try {
+            return work.get();
         } catch (PgbkException e) {
             return switch (e.code()) {
-                // A backup is being taken, a backup was removed meanwhile, or something is damaged.
-                case HELD_BY_ANOTHER, NO_FITTING_BACKUP, OBJECT_DAMAGED, OBJECT_MISSING ->
+                // A backup is being taken, a backup was removed meanwhile, or something cannot be read.
+                case HELD_BY_ANOTHER, NO_FITTING_BACKUP, OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG ->
                     ExpireCompaction.none(percent, Optional.of(String.valueOf(e.getMessage())));
                 default -> throw e;
             };
