@@ -18,7 +18,6 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -150,25 +149,7 @@ public final class BackupCatalog implements LabelGuard {
 
     /** Stored bytes that would go if just this backup went: in packs that no other listed backup uses. */
     public static Map<Label, Long> uniqueBytes(List<BackupRecord> backups) {
-        Map<PackId, Label> users = new HashMap<>();
-        Set<PackId> shared = new HashSet<>();
-        for (BackupRecord backup : backups) {
-            for (PackUse pack : backup.packs()) {
-                PackId id = new PackId(pack.label(), pack.number());
-                if (users.putIfAbsent(id, backup.label()) != null) {
-                    shared.add(id);
-                }
-            }
-        }
-        Map<Label, Long> unique = new HashMap<>();
-        for (BackupRecord backup : backups) {
-            long bytes = backup.packs().stream()
-                    .filter(pack -> !shared.contains(new PackId(pack.label(), pack.number())))
-                    .mapToLong(PackUse::storedBytes)
-                    .sum();
-            unique.put(backup.label(), bytes);
-        }
-        return unique;
+        return UniqueBytes.of(backups);
     }
 
     /**

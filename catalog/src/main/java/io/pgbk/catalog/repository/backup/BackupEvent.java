@@ -2,7 +2,6 @@ package io.pgbk.catalog.repository.backup;
 
 import io.pgbk.catalog.repository.layout.Label;
 import java.time.Instant;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,13 +56,12 @@ public sealed interface BackupEvent {
      */
     record ManifestReplaced(BackupSummary.ManifestReference manifest, List<PackUse> packs) implements BackupEvent {
         public ManifestReplaced {
-            packs = List.copyOf(packs);
+            packs = PackUseList.copyOf(packs);
         }
 
         /** The labels of other backups whose packs the manifest refers to. */
         Set<Label> owners(Label own) {
-            Set<Label> owners = new LinkedHashSet<>();
-            packs.stream().map(PackUse::label).forEach(owners::add);
+            Set<Label> owners = PackUseList.owners(packs);
             owners.remove(own);
             return owners;
         }

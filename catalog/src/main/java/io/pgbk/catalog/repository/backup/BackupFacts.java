@@ -55,7 +55,7 @@ public record BackupFacts(
         Optional<WalSummaryUse> walSummaries) {
     public BackupFacts {
         annotations = Map.copyOf(annotations);
-        packs = List.copyOf(packs);
+        packs = PackUseList.copyOf(packs);
     }
 
     /** What is said about a backup that knew nothing of WAL summaries. */

@@ -4,7 +4,6 @@ import io.pgbk.catalog.repository.layout.Label;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,19 +123,17 @@ public record BackupRecord(
 
     /** The labels of other backups whose packs the valid manifest refers to. */
     public Set<Label> owners() {
-        Set<Label> owners = new LinkedHashSet<>();
-        packs().stream().map(PackUse::label).forEach(owners::add);
+        Set<Label> owners = PackUseList.owners(packs());
         owners.remove(label());
         return owners;
     }
 
     /** The same for all manifests that ever were valid: what began before a compaction goes on reading them. */
     public Set<Label> ownersEver() {
-        Set<Label> owners = new LinkedHashSet<>();
-        summary.packs().stream().map(PackUse::label).forEach(owners::add);
+        Set<Label> owners = PackUseList.owners(summary.packs());
         for (BackupEvent.Recorded recorded : events) {
             if (recorded.event() instanceof BackupEvent.ManifestReplaced replaced) {
-                replaced.packs().stream().map(PackUse::label).forEach(owners::add);
+                owners.addAll(PackUseList.owners(replaced.packs()));
             }
         }
         owners.remove(label());
