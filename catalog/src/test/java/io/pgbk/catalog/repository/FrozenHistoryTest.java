@@ -53,7 +53,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FrozenHistoryTest {
     private static final int PAGES = 32;
     private static final int LOG = TestPlace.SIZE.segmentsPerLog();
-    private static final long FIRST_AFTER_HOLE = 2 * LOG - 3;
+    private static final long FIRST_AFTER_HOLE = 2L * LOG - 3;
 
     @TempDir
     Path directory;
@@ -155,7 +155,7 @@ class FrozenHistoryTest {
             cluster.backups().pin(second, "audit");
             new StoredPolicies(repository).write(policy());
             WalArchive wal = cluster.wal(cluster.newestIncarnation());
-            for (long number = FIRST_AFTER_HOLE; number <= 2 * LOG; number++) {
+            for (long number = FIRST_AFTER_HOLE; number <= 2L * LOG; number++) {
                 wal.put(TestPlace.wal(1, (int) number, true));
             }
             ExpireReport report = new Expiry(cluster, policy(), 40, TaskMonitor.SILENT).run();
