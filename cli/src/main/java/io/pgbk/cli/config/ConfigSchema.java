@@ -302,7 +302,12 @@ public final class ConfigSchema {
                 "20s",
                 "",
                 "How long archive-get on a standby tries again to get a history file that could not be fetched.");
-        d.key("spool-directory", PATH, "/var/spool/pgbk", "", "Where archive-push remembers from one call to the next which repository with wal: repaired is away or behind, if the directory is there.");
+        d.key(
+                "spool-directory",
+                PATH,
+                "/var/spool/pgbk",
+                "",
+                "Where archive-push remembers from one call to the next which repository with wal: repaired is away or behind, if the directory is there.");
         d.key(
                 "time-zone",
                 new Zone(),
