@@ -148,7 +148,7 @@ public final class ArchiveGet {
         archives.forEach((name, archive) -> archive.firstBehind(missing).ifPresent(later -> {
             boolean removed = archive.trimming()
                     .read()
-                    .isRemoved(missing, archive.incarnation().segmentSize());
+                    .isExplained(missing, archive.incarnation().segmentSize());
             throw new PgbkException(
                     ErrorCode.WAL_GAP,
                     "WAL segment " + missing + " is missing in repository " + name + ", but " + later

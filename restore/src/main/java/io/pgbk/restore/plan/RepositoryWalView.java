@@ -207,7 +207,7 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
 
     @Override
     public boolean wasRemoved(int timeline, long number) {
-        return archive.trimming().read().removed(timeline).contains(number);
+        return archive.trimming().read().explained(timeline).contains(number);
     }
 
     @Override

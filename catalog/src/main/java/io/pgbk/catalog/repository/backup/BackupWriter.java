@@ -28,6 +28,14 @@ public interface BackupWriter extends AutoCloseable {
     void checkAlive();
 
     /**
+     * Asks the repository, not only this process's memory: called right before something is removed that another process
+     * would have written, had it taken the label over while this one slept.
+     *
+     * @throws io.pgbk.error.PgbkException as {@link #checkAlive}
+     */
+    void proveAlive();
+
+    /**
      * Commits: proves that every referenced pack is there with its length, that the archive holds all WAL from start to
      * stop, and that the lease still holds; then creates the summary exclusively.
      *

@@ -144,6 +144,12 @@ final class StoredBackupWriter implements BackupWriter {
     }
 
     @Override
+    public void proveAlive() {
+        checkAlive();
+        lease.ifPresent(Leases.Lease::proveHeld);
+    }
+
+    @Override
     public BackupRecord commit(BackupFacts facts, ManifestWriter.ManifestRef manifest) {
         synchronized (state) {
             if (ended) {

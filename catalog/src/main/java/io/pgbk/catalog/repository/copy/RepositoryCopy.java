@@ -71,6 +71,17 @@ public final class RepositoryCopy {
             sources.put(here.get(i).number(), known.get(i));
         }
         WalCopier wal = new WalCopier(from, to, sources, request.parallel(), monitor);
+        for (Incarnation incarnation : here) {
+            List<BackupRecord> of = plan.stream()
+                    .filter(backup -> incarnation.equals(
+                            targets.get(backup.summary().facts().incarnation())))
+                    .toList();
+            if (request.backup().isEmpty()) {
+                wal.beginEverything(incarnation);
+            } else if (!of.isEmpty()) {
+                wal.begin(incarnation, of);
+            }
+        }
         List<CopyReport.CopiedBackup> done = new ArrayList<>();
         // A backup whose summary cannot be read is not copied either, and that must not pass in silence.
         List<PgbkException> failures =
@@ -84,6 +95,7 @@ public final class RepositoryCopy {
             }
             failures.addAll(wal.failures());
         }
+        failures.addAll(wal.end());
         return new CopyReport(done, wal.files(), bytes + wal.bytes(), failures);
     }
 

@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.PutWalOutcome;
+import io.pgbk.catalog.repository.wal.SegmentSpans;
 import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalObject;
@@ -14,6 +15,7 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
+import io.pgbk.postgres.WalSegmentSize;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
@@ -24,8 +26,10 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 
@@ -44,6 +48,8 @@ final class WalCopier {
     private final AtomicLong files = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
     private final List<PgbkException> failures = Collections.synchronizedList(new ArrayList<>());
+    /** By the number of the incarnation in the other repository. */
+    private final Map<Integer, LeftOutWal> begun = new TreeMap<>();
 
     WalCopier(
             ClusterCatalog from,
@@ -81,6 +87,45 @@ final class WalCopier {
         return from.wal(source);
     }
 
+    /** Before anything is copied: says that all WAL of an incarnation will be. */
+    void beginEverything(Incarnation incarnation) {
+        begin(incarnation, LeftOutWal.ofEverything(source(incarnation), to.wal(incarnation)));
+    }
+
+    /** Before anything is copied: says that of an incarnation just the WAL of these backups will be. */
+    void begin(Incarnation incarnation, List<BackupRecord> backups) {
+        WalArchive source = source(incarnation);
+        NavigableMap<Integer, SegmentSpans> brought = new TreeMap<>(Integer::compareUnsigned);
+        for (BackupRecord backup : backups) {
+            wayOf(backup, lineOf(source, backup), incarnation)
+                    .forEach((timeline, spans) -> brought.merge(timeline, spans, SegmentSpans::plus));
+        }
+        begin(incarnation, LeftOutWal.of(source, to.wal(incarnation), brought));
+    }
+
+    private void begin(Incarnation incarnation, LeftOutWal leftOut) {
+        leftOut.begin();
+        begun.put(incarnation.number(), leftOut);
+    }
+
+    /** When everything was copied: returns what is missing in the one repository and so in the other. */
+    List<PgbkException> end() {
+        return begun.values().stream()
+                .flatMap(leftOut -> leftOut.end().stream())
+                .toList();
+    }
+
+    private static TimelineHistory lineOf(WalArchive source, BackupRecord backup) {
+        int timeline = backup.summary().timeline();
+        return source.history(timeline).orElseGet(() -> TimelineHistory.root(timeline));
+    }
+
+    private static NavigableMap<Integer, SegmentSpans> wayOf(
+            BackupRecord backup, TimelineHistory line, Incarnation incarnation) {
+        return TrimmedWal.way(
+                line, backup.summary().startLsn(), Optional.of(backup.summary().stopLsn()), incarnation.segmentSize());
+    }
+
     /**
      * Copies the WAL that a backup needs to become consistent, and the histories on the way.
      *
@@ -90,15 +135,9 @@ final class WalCopier {
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
         copyHistories(source, target);
-        int timeline = backup.summary().timeline();
-        TimelineHistory line = source.history(timeline).orElseGet(() -> TimelineHistory.root(timeline));
+        TimelineHistory line = lineOf(source, backup);
         // What the other repository removed on purpose is wanted there again; the intent of the copy says so already.
-        target.trimming()
-                .reclaim(TrimmedWal.way(
-                        line,
-                        backup.summary().startLsn(),
-                        Optional.of(backup.summary().stopLsn()),
-                        incarnation.segmentSize()));
+        target.trimming().reclaim(wayOf(backup, line, incarnation));
         List<WalSegmentName> missing;
         do {
             missing = target.missing(
@@ -120,9 +159,9 @@ final class WalCopier {
     }
 
     /**
-     * Copies everything that the one archive holds and the other lacks and has not removed on purpose; what goes
-     * meanwhile is passed over. A file that is damaged or in conflict keeps no other from being copied; of a timeline
-     * whose histories differ nothing is.
+     * Copies everything that the one archive holds (or held when it was begun) and the other lacks and has not removed on
+     * purpose; what goes meanwhile is passed over. A file that is damaged or in conflict keeps no other from being copied;
+     * of a timeline whose histories differ nothing is.
      */
     void copyEverything(Incarnation incarnation) {
         copyEverything(incarnation, _ -> true);
@@ -130,6 +169,7 @@ final class WalCopier {
 
     /** The same for the timelines that are wanted. */
     void copyEverything(Incarnation incarnation, IntPredicate wanted) {
+        Optional<LeftOutWal> leftOut = Optional.ofNullable(begun.get(incarnation.number()));
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
         Set<Integer> passedOver = new HashSet<>();
@@ -140,7 +180,11 @@ final class WalCopier {
         }
         for (int timeline : source.timelinesWithWal()) {
             if (!passedOver.contains(timeline)) {
-                copyTimeline(source, target, timeline, target.trimming().read());
+                copyTimeline(
+                        source,
+                        target,
+                        timeline,
+                        leftOut.map(begin -> begin.last(timeline)).orElse(Long.MAX_VALUE));
             }
         }
     }
@@ -165,14 +209,19 @@ final class WalCopier {
         }
     }
 
-    private void copyTimeline(WalArchive source, WalArchive target, int timeline, TrimmedWal trimmed) {
+    private void copyTimeline(WalArchive source, WalArchive target, int timeline, long last) {
+        WalSegmentSize size = target.incarnation().segmentSize();
+        TrimmedWal trimmed = target.trimming().read();
         Iterator<WalObject> objects = source.objects(timeline);
         Iterator<WalSegmentName> present = target.segments(timeline, Optional.empty());
         Optional<WalSegmentName> next = next(present);
         List<Workers.Task> batch = new ArrayList<>();
         while (objects.hasNext()) {
             WalObject object = objects.next();
-            if (trimmed.isRemoved(object, target.incarnation().segmentSize())) {
+            if (trimmed.isRemoved(object, size)) {
+                continue;
+            }
+            if (object.name() instanceof WalFileName.Segment(WalSegmentName name) && name.number(size) > last) {
                 continue;
             }
             if (object.name() instanceof WalFileName.Segment(WalSegmentName name)

@@ -2,6 +2,7 @@ package io.pgbk.catalog.repository.retention;
 
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.SegmentSpans;
+import io.pgbk.catalog.repository.wal.SpansByTimeline;
 import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.error.ErrorCode;
@@ -66,8 +67,9 @@ public final class WalRemover {
     public Removal preview(List<ExpirePlan.KeptWal> keep) {
         return each((archive, sweep) -> {
             TrimmedWal now = cluster.wal(archive.incarnation()).trimming().read();
-            NavigableMap<Integer, SegmentSpans> removed = sum(now.removed(), going(archive, keep, now));
-            TrimmedWal then = new TrimmedWal(now.number(), removed, new TreeMap<>());
+            NavigableMap<Integer, SegmentSpans> removed =
+                    SpansByTimeline.plus(now.removed(), going(archive, keep, now));
+            TrimmedWal then = new TrimmedWal(now.number(), removed, new TreeMap<>(), now.leftOut());
             sweep.count(then);
             return then;
         });
@@ -129,8 +131,10 @@ public final class WalRemover {
             }
             // Whoever began to need some of it before this document existed is seen now; whoever comes later sees it.
             NavigableMap<Integer, SegmentSpans> needed = WalNeeds.read(cluster, archive, read);
-            Optional<TrimmedWal> decided =
-                    trimming.write(announced.get(), sum(read.removed(), minus(going, needed)), Map.of());
+            Optional<TrimmedWal> decided = trimming.write(
+                    announced.get(),
+                    SpansByTimeline.plus(read.removed(), SpansByTimeline.minus(going, needed)),
+                    Map.of());
             if (decided.isPresent()) {
                 return decided.get();
             }
@@ -146,7 +150,10 @@ public final class WalRemover {
             WalInventory.Archived archive, List<ExpirePlan.KeptWal> keep, TrimmedWal read) {
         NavigableMap<Integer, SegmentSpans> there = new TreeMap<>(Integer::compareUnsigned);
         archive.last().forEach((timeline, last) -> there.put(timeline, SegmentSpans.between(0, last)));
-        return minus(minus(minus(there, kept(archive, keep)), WalNeeds.read(cluster, archive, read)), read.removed());
+        return SpansByTimeline.minus(
+                SpansByTimeline.minus(
+                        SpansByTimeline.minus(there, kept(archive, keep)), WalNeeds.read(cluster, archive, read)),
+                read.removed());
     }
 
     private static NavigableMap<Integer, SegmentSpans> kept(
@@ -163,25 +170,5 @@ public final class WalRemover {
             }
         }
         return kept;
-    }
-
-    private static NavigableMap<Integer, SegmentSpans> minus(
-            Map<Integer, SegmentSpans> left, Map<Integer, SegmentSpans> right) {
-        NavigableMap<Integer, SegmentSpans> rest = new TreeMap<>(Integer::compareUnsigned);
-        left.forEach((timeline, spans) -> {
-            SegmentSpans some = spans.minus(right.getOrDefault(timeline, SegmentSpans.NONE));
-            if (!some.isEmpty()) {
-                rest.put(timeline, some);
-            }
-        });
-        return rest;
-    }
-
-    private static NavigableMap<Integer, SegmentSpans> sum(
-            Map<Integer, SegmentSpans> left, Map<Integer, SegmentSpans> right) {
-        NavigableMap<Integer, SegmentSpans> sum = new TreeMap<>(Integer::compareUnsigned);
-        sum.putAll(left);
-        right.forEach((timeline, spans) -> sum.merge(timeline, spans, SegmentSpans::plus));
-        return sum;
     }
 }

@@ -10,20 +10,26 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Which WAL of one incarnation was removed on purpose, or is about to be.
+ * Which WAL of one incarnation was removed on purpose, is about to be, or was never here on purpose.
  *
  * @param number of the document that says so, 0 for none
  * @param removed by timeline (unsigned): gone, or going, for ever
  * @param announced by timeline: nobody may begin to need it, and it is still there
+ * @param leftOut by timeline: where it is missing, a copy has not brought it, and that is no loss; nothing is ever
+ *     removed because of it
  */
 public record TrimmedWal(
-        int number, NavigableMap<Integer, SegmentSpans> removed, NavigableMap<Integer, SegmentSpans> announced) {
+        int number,
+        NavigableMap<Integer, SegmentSpans> removed,
+        NavigableMap<Integer, SegmentSpans> announced,
+        NavigableMap<Integer, SegmentSpans> leftOut) {
     /** Nothing was removed. */
-    public static final TrimmedWal NOTHING = new TrimmedWal(0, new TreeMap<>(), new TreeMap<>());
+    public static final TrimmedWal NOTHING = new TrimmedWal(0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
 
     public TrimmedWal {
         removed = copyOf(removed);
         announced = copyOf(announced);
+        leftOut = copyOf(leftOut);
     }
 
     private static NavigableMap<Integer, SegmentSpans> copyOf(Map<Integer, SegmentSpans> spans) {
@@ -39,6 +45,16 @@ public record TrimmedWal(
     /** What was removed of a timeline. */
     public SegmentSpans removed(int timeline) {
         return removed.getOrDefault(timeline, SegmentSpans.NONE);
+    }
+
+    /** What of a timeline may be missing without being lost. */
+    public SegmentSpans explained(int timeline) {
+        return removed(timeline).plus(leftOut.getOrDefault(timeline, SegmentSpans.NONE));
+    }
+
+    /** Whether a segment, where it is missing, is missing on purpose. */
+    public boolean isExplained(WalSegmentName name, WalSegmentSize size) {
+        return explained(name.timeline()).contains(name.number(size));
     }
 
     /** Whether a segment was removed on purpose. */

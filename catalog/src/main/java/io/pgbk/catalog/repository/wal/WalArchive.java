@@ -229,6 +229,21 @@ public final class WalArchive {
         return continuity.timelines(timelineTree());
     }
 
+    /** What is here, and what may be missing. */
+    public WalState state() {
+        return continuity.state(timelineTree());
+    }
+
+    /** What is here, as if nothing were known to be missing on purpose. */
+    public WalState stateWithoutTrimming() {
+        TimelineTree tree = timelineTree();
+        return new WalState(
+                tree,
+                continuity.present(tree),
+                TrimmedWal.NOTHING,
+                incarnation().segmentSize());
+    }
+
     /**
      * The same of a listing that was made already.
      *

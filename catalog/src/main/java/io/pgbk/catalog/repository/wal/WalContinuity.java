@@ -9,20 +9,15 @@ import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 
-/**
- * What must be in an archive and is not. Continuous means: every timeline that another branched off from reaches to the
- * segment before the last switch point, every other from its start to its last archived segment, without holes, except what
- * was removed on purpose. The
- * segment with a switch point is the child's: it begins with a copy of the parent's records.
- */
+/** Looks what is in an archive, and what is missing in it. */
 final class WalContinuity {
     /** No more gaps of one timeline are listed; one is enough to be damaged. */
     private static final int MAX_GAPS = 1000;
@@ -41,14 +36,31 @@ final class WalContinuity {
 
     /** As above, of a listing that was made already. */
     List<WalTimeline> timelines(TimelineTree tree, IntFunction<SegmentSpans> listed) {
-        Map<Integer, SegmentSpans> present = new LinkedHashMap<>();
-        tree.timelines().forEach(timeline -> present.put(timeline, listed.apply(timeline)));
+        WalState state = state(tree, listed);
+        return tree.timelines().stream()
+                .flatMap(timeline -> tree.history(timeline).stream())
+                .map(history -> describe(history, state))
+                .toList();
+    }
+
+    WalState state(TimelineTree tree) {
+        return state(tree, this::present);
+    }
+
+    private WalState state(TimelineTree tree, IntFunction<SegmentSpans> listed) {
+        NavigableMap<Integer, SegmentSpans> present = present(tree, listed);
         // Read behind the listings: what was removed before them, it names.
-        TrimmedWal trimmed = new WalTrimming(files.repository(), files.incarnation()).read();
-        List<WalTimeline> timelines = new ArrayList<>();
-        present.forEach((timeline, segments) ->
-                tree.history(timeline).ifPresent(history -> timelines.add(describe(tree, history, present, trimmed))));
-        return timelines;
+        return new WalState(tree, present, new WalTrimming(files.repository(), files.incarnation()).read(), size);
+    }
+
+    NavigableMap<Integer, SegmentSpans> present(TimelineTree tree) {
+        return present(tree, this::present);
+    }
+
+    private static NavigableMap<Integer, SegmentSpans> present(TimelineTree tree, IntFunction<SegmentSpans> listed) {
+        NavigableMap<Integer, SegmentSpans> present = new TreeMap<>(Integer::compareUnsigned);
+        tree.timelines().forEach(timeline -> present.put(timeline, listed.apply(timeline)));
+        return present;
     }
 
     /** The segments that are there, as runs. */
@@ -72,21 +84,9 @@ final class WalContinuity {
         return new SegmentSpans(spans);
     }
 
-    private WalTimeline describe(
-            TimelineTree tree, TimelineHistory history, Map<Integer, SegmentSpans> all, TrimmedWal trimmed) {
+    private WalTimeline describe(TimelineHistory history, WalState state) {
         int timeline = history.timeline();
-        SegmentSpans present = all.getOrDefault(timeline, SegmentSpans.NONE);
-        // Behind the last branch the old line is dead: holes there hurt nobody.
-        OptionalLong end = requiredEnd(tree, timeline);
-        if (end.isEmpty() && !present.isEmpty()) {
-            end = OptionalLong.of(present.spans().getLast().last());
-        }
-        OptionalLong start = requiredStart(history, all, trimmed);
-        SegmentSpans missing = start.isPresent() && end.isPresent()
-                ? SegmentSpans.between(start.getAsLong(), end.getAsLong())
-                        .minus(present)
-                        .minus(trimmed.removed(timeline))
-                : SegmentSpans.NONE;
+        SegmentSpans present = state.present(timeline);
         return new WalTimeline(
                 timeline,
                 history.parent().isPresent() ? history.parent() : OptionalInt.empty(),
@@ -98,8 +98,8 @@ final class WalContinuity {
                 present.isEmpty()
                         ? Optional.empty()
                         : Optional.of(nameOf(timeline, present.spans().getLast().last())),
-                ranges(timeline, missing),
-                ranges(timeline, holes(present).and(trimmed.removed(timeline))));
+                ranges(timeline, state.gaps(timeline)),
+                ranges(timeline, holes(present).and(state.trimmed().explained(timeline))));
     }
 
     private static SegmentSpans holes(SegmentSpans present) {
@@ -116,39 +116,6 @@ final class WalContinuity {
                 .limit(MAX_GAPS)
                 .map(span -> new WalGap(nameOf(timeline, span.first()), nameOf(timeline, span.last())))
                 .toList();
-    }
-
-    /** The last segment that a timeline with branches must have. */
-    private OptionalLong requiredEnd(TimelineTree tree, int timeline) {
-        return tree.branches(timeline).stream()
-                .map(TimelineHistory::startLsn)
-                .filter(lsn -> lsn.segmentNumber(size) > 0)
-                .mapToLong(lsn -> lsn.segmentNumber(size) - 1)
-                .max();
-    }
-
-    /**
-     * The first segment that must be there, or was removed on purpose. Where removal began at the timeline's beginning,
-     * everything else must be there. Else it is the segment with the switch point when the parent's WAL leads up to it;
-     * and otherwise the first that is there, since archiving may have begun with it.
-     */
-    private OptionalLong requiredStart(TimelineHistory history, Map<Integer, SegmentSpans> all, TrimmedWal trimmed) {
-        SegmentSpans present = all.getOrDefault(history.timeline(), SegmentSpans.NONE);
-        if (trimmed.removed(history.timeline()).contains(0)) {
-            return OptionalLong.of(0);
-        }
-        if (present.isEmpty()) {
-            return OptionalLong.empty();
-        }
-        long first = present.spans().getFirst().first();
-        if (history.parent().isEmpty()) {
-            return OptionalLong.of(first);
-        }
-        int parent = history.parent().getAsInt();
-        long start = history.startLsn().segmentNumber(size);
-        SegmentSpans before = all.getOrDefault(parent, SegmentSpans.NONE).plus(trimmed.removed(parent));
-        boolean parentLeadsHere = !before.isEmpty() && before.spans().getFirst().first() < start;
-        return OptionalLong.of(parentLeadsHere ? Math.min(start, first) : first);
     }
 
     private WalSegmentName nameOf(int timeline, long number) {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -36,6 +37,7 @@ public final class WalTrimming {
     private static final int MAX_TIMELINES = 100_000;
     private static final String REMOVED = "removed";
     private static final String ANNOUNCED = "announced";
+    private static final String LEFT_OUT = "leftOut";
 
     private final Repository repository;
     private final Incarnation incarnation;
@@ -69,12 +71,14 @@ public final class WalTrimming {
                 repository.documents().read(ObjectKind.EVENT, key(number)).json();
         NavigableMap<Integer, SegmentSpans> removed = new TreeMap<>(Integer::compareUnsigned);
         NavigableMap<Integer, SegmentSpans> announced = new TreeMap<>(Integer::compareUnsigned);
+        NavigableMap<Integer, SegmentSpans> leftOut = new TreeMap<>(Integer::compareUnsigned);
         for (JsonDocument timeline : json.objects("timelines", MAX_TIMELINES)) {
             int id = (int) timeline.number("timeline", 1, 0xFFFF_FFFFL);
             removed.put(id, spans(timeline, REMOVED));
             announced.put(id, spans(timeline, ANNOUNCED));
+            leftOut.put(id, spans(timeline, LEFT_OUT));
         }
-        return new TrimmedWal(number, removed, announced);
+        return new TrimmedWal(number, removed, announced, leftOut);
     }
 
     private SegmentSpans spans(JsonDocument json, String member) {
@@ -101,13 +105,22 @@ public final class WalTrimming {
     }
 
     /**
-     * Creates the document behind the one that was read.
+     * Creates the document behind the one that was read. What that says to be left out stays so, unless it is removed.
      *
      * @return what was written; empty when another process was faster, and what it wrote must be read
      */
     public Optional<TrimmedWal> write(
             TrimmedWal read, Map<Integer, SegmentSpans> removed, Map<Integer, SegmentSpans> announced) {
-        TrimmedWal next = new TrimmedWal(read.number() + 1, new TreeMap<>(removed), new TreeMap<>(announced));
+        return write(read, removed, announced, SpansByTimeline.minus(read.leftOut(), removed));
+    }
+
+    private Optional<TrimmedWal> write(
+            TrimmedWal read,
+            Map<Integer, SegmentSpans> removed,
+            Map<Integer, SegmentSpans> announced,
+            Map<Integer, SegmentSpans> leftOut) {
+        TrimmedWal next = new TrimmedWal(
+                read.number() + 1, new TreeMap<>(removed), new TreeMap<>(announced), new TreeMap<>(leftOut));
         ObjectNode json = JsonDocument.newObject()
                 .put("kind", "trimmed")
                 .put("time", repository.runtime().clock().instant().toString())
@@ -116,10 +129,12 @@ public final class WalTrimming {
         NavigableMap<Integer, SegmentSpans> all = new TreeMap<>(Integer::compareUnsigned);
         all.putAll(next.removed());
         next.announced().forEach(all::putIfAbsent);
+        next.leftOut().forEach(all::putIfAbsent);
         all.keySet().forEach(timeline -> {
             ObjectNode one = timelines.addObject().put("timeline", Integer.toUnsignedLong(timeline));
             put(one, REMOVED, next.removed().getOrDefault(timeline, SegmentSpans.NONE));
             put(one, ANNOUNCED, next.announced().getOrDefault(timeline, SegmentSpans.NONE));
+            put(one, LEFT_OUT, next.leftOut().getOrDefault(timeline, SegmentSpans.NONE));
         });
         var body = repository.documents().seal(ObjectKind.EVENT, key(next.number()), json);
         if (body.length() > Documents.MAX_STORED_BYTES) {
@@ -132,30 +147,33 @@ public final class WalTrimming {
 
     /**
      * Says that WAL is wanted again, before it is archived again: for a copy of a backup that needs it. Its need is
-     * written before.
+     * written before. Until the copy has brought it, it is left out: one that dies makes no loss of it.
      */
     public void reclaim(Map<Integer, SegmentSpans> wanted) {
         while (true) {
             TrimmedWal read = read();
-            NavigableMap<Integer, SegmentSpans> removed = without(read.removed(), wanted);
-            NavigableMap<Integer, SegmentSpans> announced = without(read.announced(), wanted);
+            NavigableMap<Integer, SegmentSpans> removed = SpansByTimeline.minus(read.removed(), wanted);
+            NavigableMap<Integer, SegmentSpans> announced = SpansByTimeline.minus(read.announced(), wanted);
             boolean same = removed.equals(read.removed()) && announced.equals(read.announced());
-            if (same || write(read, removed, announced).isPresent()) {
+            NavigableMap<Integer, SegmentSpans> back = SpansByTimeline.and(read.removed(), wanted);
+            if (same
+                    || write(read, removed, announced, SpansByTimeline.plus(read.leftOut(), back))
+                            .isPresent()) {
                 return;
             }
         }
     }
 
-    private static NavigableMap<Integer, SegmentSpans> without(
-            Map<Integer, SegmentSpans> spans, Map<Integer, SegmentSpans> wanted) {
-        NavigableMap<Integer, SegmentSpans> left = new TreeMap<>(Integer::compareUnsigned);
-        spans.forEach((timeline, some) -> {
-            SegmentSpans rest = some.minus(wanted.getOrDefault(timeline, SegmentSpans.NONE));
-            if (!rest.isEmpty()) {
-                left.put(timeline, rest);
+    /** Says what is left out from now on; writes nothing when that is what the newest document says. */
+    public void leaveOut(Function<TrimmedWal, NavigableMap<Integer, SegmentSpans>> change) {
+        while (true) {
+            TrimmedWal read = read();
+            NavigableMap<Integer, SegmentSpans> leftOut = SpansByTimeline.minus(change.apply(read), read.removed());
+            if (leftOut.equals(read.leftOut())
+                    || write(read, read.removed(), read.announced(), leftOut).isPresent()) {
+                return;
             }
-        });
-        return left;
+        }
     }
 
     private void put(ObjectNode json, String member, SegmentSpans spans) {
