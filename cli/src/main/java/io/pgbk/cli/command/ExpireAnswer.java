@@ -21,6 +21,7 @@ record ExpireAnswer(
         List<Keep> keep,
         List<Remove> remove,
         List<Needed> needed,
+        List<String> calledOff,
         List<Gone> gone,
         Compacted compaction,
         @Nullable String walKeptFrom,
@@ -94,6 +95,7 @@ record ExpireAnswer(
                 report.needed().entrySet().stream()
                         .map(entry -> new Needed(entry.getKey().value(), entry.getValue()))
                         .toList(),
+                report.calledOff().stream().map(Label::value).toList(),
                 report.removed().stream()
                         .map(deletion -> new Gone(
                                 deletion.label().value(), deletion.bytesFreed(), new TreeMap<>(deletion.leftovers())))
@@ -137,6 +139,8 @@ record ExpireAnswer(
         remove.forEach(one -> table.row(dryRun ? "would remove" : "remove", one.label(), one.reason()));
         needed.forEach(one -> table.row("stays", one.label(), "needed by " + one.by()));
         List<String> text = new ArrayList<>(keep.isEmpty() && remove.isEmpty() ? List.of() : table.lines(""));
+        calledOff.forEach(label -> text.add("the removal of " + label
+                + (dryRun ? " would be called off" : " was called off") + ", because it is kept again"));
         compaction(text);
         for (Gone one : gone) {
             text.add("removed " + one.label() + ", " + Units.bytes(one.bytesFreed()) + " freed");

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,6 +48,7 @@ final class AttackTest {
     private static final long SEED = Long.getLong("pgbk.seed", LONG ? System.nanoTime() : 20_261_121);
     private static final boolean SHOW = Boolean.getBoolean("pgbk.attacks.show");
     private static final long PATIENCE_SECONDS = 240;
+    private static final Pattern CALLS = Pattern.compile(" in (\\d+) calls$");
     private static final List<Duration> JUMPS = List.of(
             Duration.ofMinutes(3),
             Duration.ofMinutes(70),
@@ -54,6 +58,22 @@ final class AttackTest {
             Duration.ofDays(9));
     private static final List<Duration> SKEWS = List.of(
             Duration.ZERO, Duration.ofMinutes(4), Duration.ofMinutes(-4), Duration.ofDays(400), Duration.ofDays(-400));
+
+    /** Each is met once in ten attacks. */
+    private static final List<String> JOBS = List.of(
+            "copy",
+            "backup INCREMENTAL",
+            "restore LABEL DIRECTORY",
+            "delete LABEL",
+            "verify",
+            "sweep 1",
+            "pin LABEL",
+            "backup FULL",
+            "synthesise",
+            "expire 2");
+
+    /** Calls to stores that a job made when it last came to its end, so that the next one can be stopped within. */
+    private final Map<String, Integer> calls = new HashMap<>();
 
     private final Random random = new Random(SEED);
     private final Map<String, Integer> report = new LinkedHashMap<>();
@@ -69,14 +89,19 @@ final class AttackTest {
             this.lines = process.inputReader(StandardCharsets.UTF_8);
         }
 
-        CompletableFuture<String> start(String job) {
+        /** @param waitAt the call to a store before which it says that it is there and waits; 0 for none */
+        CompletableFuture<String> start(String job, int waitAt) {
+            tell(waitAt + " " + job);
+            return answer();
+        }
+
+        void tell(String line) {
             try {
-                process.getOutputStream().write((job + "\n").getBytes(StandardCharsets.UTF_8));
+                process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
                 process.getOutputStream().flush();
             } catch (IOException e) {
-                throw new UncheckedIOException(job, e);
+                throw new UncheckedIOException(line, e);
             }
-            return answer();
         }
 
         /** The answer to what it was last asked; {@code killed} when it is gone. */
@@ -191,56 +216,62 @@ final class AttackTest {
         return SKEWS.get(random.nextInt(SKEWS.size()));
     }
 
-    private String job(ClusterCatalog here) {
+    private String job(int number, ClusterCatalog here) {
         List<BackupRecord> backups = here.backups().list();
         String label = backups.get(random.nextInt(backups.size())).label().value();
-        return switch (random.nextInt(7)) {
-            case 0 -> "backup FULL";
-            case 1, 2 -> "backup INCREMENTAL";
-            case 3 ->
-                "restore " + label + " "
-                        + AsPostgres.temporaryDirectory("attacked-").resolve("data");
-            case 4 -> "verify";
-            case 5 -> "copy";
-            default -> "delete " + label;
-        };
+        String job = JOBS.get(number % JOBS.size());
+        return job.contains("DIRECTORY")
+                ? "restore " + label + " "
+                        + AsPostgres.temporaryDirectory("attacked-").resolve("data")
+                : job.replace("LABEL", label);
     }
 
     /** Returns the hosts, of which one may be dead. */
     private List<Host> attack(int number, Host left, Host right, AttackTime time, ClusterCatalog here) {
         String expire = (random.nextBoolean() ? "expire " : "sweep ") + (1 + random.nextInt(2));
-        String other = number % 5 == 4 ? "sweep 1" : job(here);
-        CompletableFuture<String> first = left.start(expire);
-        CompletableFuture<String> second = right.start(other);
-        boolean victimIsLeft = random.nextBoolean();
+        String other = job(number, here);
+        // In every round of the jobs the other half of them is the victim, so that in two all are.
+        boolean victimIsLeft = (number + number / JOBS.size()) % 2 == 1;
         Host victim = victimIsLeft ? left : right;
         Host survivor = victimIsLeft ? right : left;
-        CompletableFuture<String> ofVictim = victimIsLeft ? first : second;
-        CompletableFuture<String> ofSurvivor = victimIsLeft ? second : first;
         String jobOfVictim = victimIsLeft ? expire : other;
         String jobOfSurvivor = victimIsLeft ? other : expire;
-        double moment = random.nextDouble();
         boolean kill = random.nextInt(3) == 0;
         Duration jump = JUMPS.get(random.nextInt(JUMPS.size()));
-        pause(Duration.ofMillis((long) (moment * moment * 1500)));
+        int moment = 1 + (int) (random.nextDouble() * calls.getOrDefault(kind(jobOfVictim), 40));
+        CompletableFuture<String> ofSurvivor = survivor.start(jobOfSurvivor, 0);
+        String said = await(victim.start(jobOfVictim, moment), jobOfVictim);
+        boolean within = said.equals(AttackWorker.THERE);
         victim.signal(kill ? "KILL" : "STOP");
         // The survivor sees the same jump: for it the world stood still as well.
         count(jobOfSurvivor, "beside", await(ofSurvivor, jobOfSurvivor));
         time.jump(jump);
-        count("expire", "alone", await(survivor.start("expire 1"), "expire"));
+        count("expire", "alone", await(survivor.start("expire 1", 0), "expire"));
         if (random.nextBoolean()) {
             time.jump(jump);
-            count("sweep", "alone", await(survivor.start("sweep 1"), "sweep"));
+            count("sweep", "alone", await(survivor.start("sweep 1", 0), "sweep"));
         }
-        if (!kill) {
+        if (!within) {
+            // It had fewer calls to make than the last of its kind: its end was met.
+            count(jobOfVictim, "finished", said);
+        } else if (kill) {
+            count(jobOfVictim, "killed", await(victim.answer(), jobOfVictim));
+        } else {
+            CompletableFuture<String> end = victim.answer();
+            victim.tell("go on");
             victim.signal("CONT");
+            count(jobOfVictim, "suspended over " + jump + " before call " + moment, await(end, jobOfVictim));
         }
-        String end = await(ofVictim, jobOfVictim);
-        count(jobOfVictim, kill ? "killed" : "suspended over " + jump, end);
         if (kill) {
             victim.close();
+        } else if (!within) {
+            victim.signal("CONT");
         }
         return List.of(left, right);
+    }
+
+    private static String kind(String job) {
+        return job.split(" ", -1)[0];
     }
 
     private void count(String job, String how, String end) {
@@ -250,7 +281,11 @@ final class AttackTest {
         String outcome = end.startsWith(AttackWorker.OK)
                 ? AttackWorker.OK
                 : end.split(" ", -1)[end.startsWith("refused") ? 1 : 0];
-        report.merge(job.split(" ", -1)[0] + " " + how.split(" ", -1)[0] + " " + outcome, 1, Integer::sum);
+        Matcher said = CALLS.matcher(end);
+        if (said.find()) {
+            calls.put(kind(job), Integer.parseInt(said.group(1)));
+        }
+        report.merge(kind(job) + " " + how.split(" ", -1)[0] + " " + outcome, 1, Integer::sum);
     }
 
     private String await(CompletableFuture<String> answer, String job) {
@@ -267,14 +302,6 @@ final class AttackTest {
             throw new IllegalStateException(e);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException("no answer to " + job, e);
-        }
-    }
-
-    private static void pause(Duration time) {
-        try {
-            Thread.sleep(time);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -21,6 +21,7 @@ import io.pgbk.catalog.repository.retention.ExpirePlanner;
 import io.pgbk.catalog.repository.retention.RetentionPolicy;
 import io.pgbk.catalog.repository.retention.WalInventory;
 import io.pgbk.catalog.repository.retention.WalRemover;
+import io.pgbk.catalog.repository.synthesis.SyntheticFull;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.restore.plan.RestoreGoal;
@@ -31,16 +32,22 @@ import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
 import io.pgbk.task.TaskMonitor;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A host of its own: a process that does one job after the other on a repository as its standard input says, and answers
@@ -51,27 +58,47 @@ final class AttackWorker {
     static final String ANSWER = "answer ";
 
     static final String OK = "ok";
+    /** Said instead of an answer when a job has come to the call at which it was told to wait. */
+    static final String THERE = "there";
 
+    private final BufferedReader orders;
+    private final AtomicInteger calls = new AtomicInteger();
+    private volatile int waitAt;
     private final ClusterCatalog catalog;
     private final ClusterCatalog other;
     private final PostgresConfig postgres;
     private final AttackTime time;
 
-    private AttackWorker(String[] arguments) {
+    private AttackWorker(String[] arguments, BufferedReader orders) {
+        this.orders = orders;
         time = AttackTime.open(Path.of(arguments[0]), Duration.parse(arguments[1]));
-        catalog = RestoreSite.open(Path.of(arguments[2]), time);
-        other = RestoreSite.open(Path.of(arguments[3]), time);
+        catalog = RestoreSite.open(Path.of(arguments[2]), time, this::beforeCall);
+        other = RestoreSite.open(Path.of(arguments[3]), time, this::beforeCall);
         postgres = PostgresConfig.of(arguments[4], Integer.parseInt(arguments[5]), arguments[6], Path.of(arguments[7]));
     }
 
     /** Time file, skew of this host's clock, both repositories, socket directory, port, user and data directory. */
     public static void main(String[] arguments) throws IOException {
-        AttackWorker worker = new AttackWorker(arguments);
-        try (var jobs = new java.io.BufferedReader(
-                new java.io.InputStreamReader(System.in, java.nio.charset.StandardCharsets.UTF_8))) {
+        try (BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            AttackWorker worker = new AttackWorker(arguments, orders);
             say("ready");
-            for (String job = jobs.readLine(); job != null; job = jobs.readLine()) {
-                say(worker.answer(job.split(" ", -1)));
+            for (String order = orders.readLine(); order != null; order = orders.readLine()) {
+                String[] job = order.split(" ", -1);
+                worker.calls.set(0);
+                worker.waitAt = Integer.parseInt(job[0]);
+                say(worker.answer(Arrays.copyOfRange(job, 1, job.length)));
+            }
+        }
+    }
+
+    /** Before the call to a store at which the job was told to wait, it does, until it is told to go on. */
+    private void beforeCall() {
+        if (calls.incrementAndGet() == waitAt) {
+            say(THERE);
+            try {
+                orders.readLine();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }
@@ -83,7 +110,7 @@ final class AttackWorker {
 
     private String answer(String[] job) {
         try {
-            return OK + " " + run(job);
+            return OK + " " + run(job) + " in " + calls.get() + " calls";
         } catch (PgbkException e) {
             return "refused " + e.code() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
         } catch (RuntimeException e) {
@@ -100,6 +127,15 @@ final class AttackWorker {
             case "copy" -> copy();
             case "expire" -> expire(catalog, Integer.parseInt(job[1]));
             case "sweep" -> sweep(catalog, Integer.parseInt(job[1]));
+            case "synthesise" -> synthesise();
+            case "pin" -> {
+                // An old pin goes, so that not everything is pinned in the end.
+                catalog.backups().list().stream()
+                        .filter(BackupRecord::pinned)
+                        .forEach(backup -> catalog.backups().unpin(backup.label()));
+                catalog.backups().pin(Label.require(job[1]), "attacked");
+                yield "";
+            }
             case "delete" -> {
                 catalog.backups().delete(Label.require(job[1]), Duration.ZERO, false);
                 yield "";
@@ -148,6 +184,15 @@ final class AttackWorker {
             throw new IllegalStateException("verify calls missing or damaged what is not: " + serious);
         }
         return "";
+    }
+
+    private String synthesise() {
+        SyntheticFull.Settings settings =
+                new SyntheticFull.Settings(2, Duration.ofMinutes(2), "test", "test");
+        return new SyntheticFull(catalog, settings)
+                .run(Map.of(), TaskMonitor.SILENT)
+                .getClass()
+                .getSimpleName();
     }
 
     private String copy() {

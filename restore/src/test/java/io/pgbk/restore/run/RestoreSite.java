@@ -135,14 +135,23 @@ public final class RestoreSite implements AutoCloseable {
 
     /** The catalogue of a site's repository as a process opens it for which time passes otherwise; the store's is right. */
     static ClusterCatalog open(Path repositoryDirectory, AttackTime time) {
+        return open(repositoryDirectory, time, () -> {});
+    }
+
+    /** The same; something is run before each call to the store. */
+    static ClusterCatalog open(Path repositoryDirectory, AttackTime time, Runnable beforeCall) {
         RepositoryRuntime now = runtime();
         RepositoryRuntime moved = new RepositoryRuntime(
                 time, time, now.random(), now.owner(), now.compression(), now.temporaryDirectory());
         ObjectStore store = ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory));
         ObjectStore movedStore = (ObjectStore) Proxy.newProxyInstance(
                 ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (_, method, arguments) -> {
+                    if (method.getName().equals("currentTime")) {
+                        return time.right();
+                    }
                     try {
-                        return method.getName().equals("currentTime") ? time.right() : method.invoke(store, arguments);
+                        beforeCall.run();
+                        return method.invoke(store, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }

@@ -188,15 +188,39 @@ public final class BackupCatalog implements LabelGuard {
     }
 
     /**
-     * Keeps a backup from being removed.
+     * Keeps a backup from being removed. A removal that a policy announced is called off, and with it that of what the
+     * backup is built on.
      *
-     * @throws PgbkException NO_FITTING_BACKUP when it is not there or being removed
+     * @throws PgbkException NO_FITTING_BACKUP when it is not there, when a person removes it or what it is built on, or
+     *     when its objects go already
      */
     public void pin(Label label, String reason) {
-        requireUsable(label);
+        BackupRecord backup = require(label);
+        requireStaying(backup);
+        backup.owners().forEach(owner -> requireStaying(require(owner)));
         events.append(label, new BackupEvent.Pinned(reason));
-        // A removal that began meanwhile either sees the pin or is seen here.
-        requireUsable(label);
+        // A removal that was decided meanwhile is seen here; one that comes later sees the pin.
+        BackupRecord pinned = require(label);
+        requireStaying(pinned);
+        pinned.owners().forEach(owner -> callOff(owner, "backup " + label + " is pinned, which is built on it"));
+        callOff(label, "it is pinned");
+    }
+
+    /** A policy that only announced a removal may think again; a person and a decision may not. */
+    private void requireStaying(BackupRecord backup) {
+        if (backup.removing() || backup.expiry().filter(expiry -> !expiry.policy()).isPresent()) {
+            requireUsable(backup.label());
+        }
+    }
+
+    /**
+     * Calls the removal of a backup off that was announced; does nothing when none was, or when its objects go already.
+     * What it is built on must stay too: see to that before.
+     */
+    public void callOff(Label label, String reason) {
+        if (find(label).filter(backup -> backup.expiring() && !backup.removing()).isPresent()) {
+            events.append(label, new BackupEvent.ExpiryCancelled(reason));
+        }
     }
 
     public void unpin(Label label) {
@@ -309,7 +333,7 @@ public final class BackupCatalog implements LabelGuard {
      * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged or clocks differ; nothing goes then
      */
     public Map<Label, String> expire(Map<Label, String> reasons, Duration grace) {
-        return reasons.isEmpty() ? Map.of() : remover.mark(reasons, grace, false);
+        return reasons.isEmpty() ? Map.of() : remover.mark(reasons, grace, false, true);
     }
 
     /**

@@ -26,11 +26,12 @@ public sealed interface BackupEvent {
      * It is being removed: nobody may begin to need it. Objects go at {@code removeAfter} at the earliest.
      *
      * @param forced also when no good backup is left then
+     * @param policy whether a policy said so and no person: it is called off when the policy keeps the backup again
      */
-    record Expiring(Instant removeAfter, String reason, boolean forced) implements BackupEvent {
-        /** One that stops when it meets the last good backup. */
+    record Expiring(Instant removeAfter, String reason, boolean forced, boolean policy) implements BackupEvent {
+        /** A person's, that stops when it meets the last good backup. */
         public Expiring(Instant removeAfter, String reason) {
-            this(removeAfter, reason, false);
+            this(removeAfter, reason, false, false);
         }
     }
 

@@ -18,6 +18,7 @@ final class BackupEventCodec {
     private static final String REASON = "reason";
     private static final String FINDING = "finding";
     private static final String FORCED = "forced";
+    private static final String POLICY = "policy";
     private static final String SAMPLE_FROM = "sampleFrom";
     private static final String DAMAGED_PACKS = "damagedPacks";
 
@@ -38,6 +39,9 @@ final class BackupEventCodec {
                         .put(REASON, expiring.reason());
                 if (expiring.forced()) {
                     json.put(FORCED, true);
+                }
+                if (expiring.policy()) {
+                    json.put(POLICY, true);
                 }
             }
             case BackupEvent.Removing ignored -> json.put("kind", "removing");
@@ -98,7 +102,10 @@ final class BackupEventCodec {
             case "annotated" -> new BackupEvent.Annotated(json.texts("annotations", MAX_ANNOTATIONS));
             case "expiring" ->
                 new BackupEvent.Expiring(
-                        json.time("removeAfter"), json.text(REASON), json.has(FORCED) && json.flag(FORCED));
+                        json.time("removeAfter"),
+                        json.text(REASON),
+                        json.has(FORCED) && json.flag(FORCED),
+                        json.has(POLICY) && json.flag(POLICY));
             case "removing" -> new BackupEvent.Removing();
             case "expiry-cancelled" -> new BackupEvent.ExpiryCancelled(json.text(REASON));
             case "verified" -> new BackupEvent.Verified(readVerify(json));

@@ -62,7 +62,7 @@ final class BackupRemover {
         if (!backup.removing()) {
             requireRemovable(backup, listing, force);
             Map<Label, String> needed =
-                    mark(Map.of(label, "deleted by " + repository.runtime().owner()), grace, force);
+                    mark(Map.of(label, "deleted by " + repository.runtime().owner()), grace, force, false);
             if (!needed.isEmpty()) {
                 throw neededBy(label, String.valueOf(needed.get(label)));
             }
@@ -163,11 +163,13 @@ final class BackupRemover {
      * called off, and with them what they are built on.
      *
      * @param reasons of each backup, for people
+     * @param policy whether a policy says so, which may keep them again some day
      * @return those that stay, and who needs them
      */
-    Map<Label, String> mark(Map<Label, String> reasons, Duration grace, boolean force) {
+    Map<Label, String> mark(Map<Label, String> reasons, Duration grace, boolean force, boolean policy) {
         Instant removeAfter = repository.trustedNow().plus(grace);
-        reasons.forEach((label, reason) -> events.append(label, new BackupEvent.Expiring(removeAfter, reason, force)));
+        reasons.forEach((label, reason) ->
+                events.append(label, new BackupEvent.Expiring(removeAfter, reason, force, policy)));
         Map<Label, String> needed = new LinkedHashMap<>();
         try {
             LabelNeeds needs = needs();

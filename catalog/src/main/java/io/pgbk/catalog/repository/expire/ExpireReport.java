@@ -14,6 +14,7 @@ import java.util.Optional;
  *
  * @param plan what stays and what goes by the policy, when what is emptied was emptied
  * @param needed backups of the plan that stay for now, and who needs them
+ * @param calledOff backups whose removal was announced and that the policy keeps again
  * @param removed backups and dead labels whose objects went, or should have
  * @param compaction what was emptied, so that it can go
  * @param walKeptFrom from where WAL stays without a hole; empty when there is no backup to begin from
@@ -25,6 +26,7 @@ import java.util.Optional;
 public record ExpireReport(
         ExpirePlan plan,
         Map<Label, String> needed,
+        List<Label> calledOff,
         List<BackupCatalog.Deletion> removed,
         ExpireCompaction compaction,
         Optional<KeptWalStart> walKeptFrom,
@@ -34,6 +36,7 @@ public record ExpireReport(
         long bytesLater) {
     public ExpireReport {
         needed = Map.copyOf(needed);
+        calledOff = List.copyOf(calledOff);
         removed = List.copyOf(removed);
     }
 }

@@ -14,9 +14,12 @@ import io.pgbk.catalog.repository.retention.WalInventory;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a repository holds of a cluster at one moment, as far as expiry asks.
@@ -61,9 +64,54 @@ public record ExpireView(List<BackupRecord> backups, WalInventory wal, Instant n
         return plan(policy, backups.stream().map(Candidate::of).toList());
     }
 
-    /** The same with these backups. */
+    /** The same with these backups. Announced removals that the policy would not begin today are as if never begun. */
     ExpirePlan plan(RetentionPolicy policy, List<Candidate> candidates) {
-        return new ExpirePlanner(policy, wal.ends(), now).plan(candidates);
+        ExpirePlanner planner = new ExpirePlanner(policy, wal.ends(), now);
+        Set<Label> revocable = revocable(candidates);
+        Set<Label> again = revocable.isEmpty()
+                ? Set.of()
+                : planner.plan(without(revocable, candidates)).keep().stream()
+                        .map(ExpirePlan.Kept::label)
+                        .filter(revocable::contains)
+                        .collect(Collectors.toSet());
+        return planner.plan(without(again, candidates));
+    }
+
+    private static List<Candidate> without(Set<Label> announced, List<Candidate> candidates) {
+        return candidates.stream()
+                .map(candidate -> announced.contains(candidate.label()) ? candidate.staying() : candidate)
+                .toList();
+    }
+
+    /** Backups whose removal a policy announced, or that are pinned since, and of which all is still there. */
+    private Set<Label> revocable(List<Candidate> candidates) {
+        Map<Label, Set<Label>> needs = new HashMap<>();
+        candidates.forEach(candidate -> needs.put(candidate.label(), candidate.needs()));
+        Set<Label> revocable = new HashSet<>();
+        Set<Label> stays = new HashSet<>();
+        for (BackupRecord backup : backups) {
+            boolean announced = backup.expiry().filter(expiry -> expiry.policy() || backup.pinned()).isPresent();
+            if (announced && !backup.removing()) {
+                revocable.add(backup.label());
+            } else if (!backup.expiring()) {
+                stays.add(backup.label());
+            }
+        }
+        boolean fewer = true;
+        while (fewer) {
+            fewer = revocable.removeIf(label -> !needs.getOrDefault(label, Set.of()).stream()
+                    .allMatch(need -> stays.contains(need) || revocable.contains(need)));
+        }
+        return revocable;
+    }
+
+    /** The backups that a plan keeps although their removal was announced, those that others are built on first. */
+    List<Label> calledOff(ExpirePlan plan) {
+        Set<Label> kept = plan.keep().stream().map(ExpirePlan.Kept::label).collect(Collectors.toSet());
+        return backups.stream()
+                .filter(backup -> backup.expiring() && kept.contains(backup.label()))
+                .map(BackupRecord::label)
+                .toList();
     }
 
     /** Stored data that goes when these backups go and no other. */

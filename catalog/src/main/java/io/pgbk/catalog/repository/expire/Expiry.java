@@ -68,6 +68,7 @@ public final class Expiry {
         return new ExpireReport(
                 plan,
                 Map.of(),
+                view.calledOff(plan),
                 List.of(),
                 compaction,
                 KeptWalStart.of(plan, view.wal().ends()),
@@ -78,8 +79,8 @@ public final class Expiry {
     }
 
     /**
-     * Empties backups that nobody keeps for their own sake and of which others use little, begins the removal of what the
-     * policy does not keep and nothing is built on, and removes what was begun longer than the grace period ago,
+     * Calls announced removals off that the policy would not begin any more, empties backups that nobody keeps for their own
+     * sake and of which others use little, begins the removal of what the policy does not keep and nothing is built on, and removes what was begun longer than the grace period ago,
      * what earlier runs left half removed, what backups that died left, and the WAL that nothing needs any more.
      *
      * @throws PgbkException HELD_BY_ANOTHER when another run is at work or took over, STORE_UNSAFE, REFUSED_BY_POLICY as
@@ -99,6 +100,11 @@ public final class Expiry {
             Optional<LockRenewal.Renewed> locks = new LockRenewal(cluster, mayGoOn)
                     .run(view.backups(), plan, cluster.repository().trustedNow());
             mayGoOn.run();
+            List<Label> calledOff = callOff(view, plan);
+            if (!calledOff.isEmpty()) {
+                view = view.again(cluster);
+                plan = view.plan(policy);
+            }
             ExpireCompaction compaction = emptying.run(view, plan);
             if (!compaction.isIdle()) {
                 view = view.again(cluster);
@@ -117,6 +123,7 @@ public final class Expiry {
             return new ExpireReport(
                     plan,
                     needed,
+                    calledOff,
                     removed,
                     compaction.withOldManifests(oldManifests),
                     KeptWalStart.of(plan, view.wal().ends()),
@@ -138,6 +145,12 @@ public final class Expiry {
                             + " cannot create objects exclusively, so that nobody may clean up there",
                     "Delete single backups with `pgbk delete --now`.");
         }
+    }
+
+    private List<Label> callOff(ExpireView view, ExpirePlan plan) {
+        List<Label> labels = view.calledOff(plan);
+        labels.forEach(label -> cluster.backups().callOff(label, "the policy keeps it again"));
+        return labels;
     }
 
     /** The removals that begin with this run. */

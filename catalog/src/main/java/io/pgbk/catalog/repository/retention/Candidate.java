@@ -75,6 +75,12 @@ public record Candidate(
                 expiring);
     }
 
+    /** The same when its removal was called off. */
+    public Candidate staying() {
+        return new Candidate(
+                label, type, incarnation, timeline, startLsn, stopLsn, startTime, stopTime, needs, pinned, good, false);
+    }
+
     boolean counts() {
         return good && !expiring;
     }

@@ -323,7 +323,7 @@ class LeftOutWalTest {
         }
     }
 
-    /** Before each call of the one copy, to the source or the target, something else happens. */
+    /** The one copy is suspended before a call to the source or the target, and meanwhile something else happens. */
     private void interleave(Beside beside) {
         for (boolean atSource : new boolean[] {true, false}) {
             boolean ran = true;
@@ -341,9 +341,9 @@ class LeftOutWalTest {
                 FaultyStore store = atSource ? source.store() : target.store();
                 try (Repository one = (atSource ? source : target).open(store, "sleeper")) {
                     ClusterCatalog sleeping = new ClusterCatalog(one, TestPlace.CLUSTER);
-                    store.runAtCall(call, () -> beside.run(from, to));
+                    store.suspendAtCall(call, () -> beside.run(from, to));
                     Interleaving.tolerant(any -> copy(atSource ? any : from, atSource ? to : any), sleeping);
-                    ran = store.ran();
+                    ran = store.wasSuspended();
                 } catch (RuntimeException | AssertionError e) {
                     throw new AssertionError(run, e);
                 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.repository.FaultyStore;
+import io.pgbk.catalog.repository.Interleaving;
 import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.TestPlace;
@@ -133,6 +134,80 @@ class ExpiryTest {
         assertThat(listed()).containsExactly(second, third);
         assertThat(files().keySet()).noneMatch(file -> file.contains(first.value()));
         place.assertSound();
+    }
+
+    @Test
+    void anAnnouncedRemovalIsCalledOffWhenThePolicyKeepsTheBackupAgain() {
+        Label first = take();
+        Label built = take(Optional.of(first));
+        Label second = take();
+        Label third = take();
+        expire(full(1, DAY));
+        assertThat(usable()).containsExactly(third);
+
+        Map<String, Integer> before = files();
+        ExpireReport would = new Expiry(cluster, full(2, DAY), TaskMonitor.SILENT).dryRun();
+        assertThat(would.calledOff()).containsExactly(second);
+        assertThat(files()).isEqualTo(before);
+        assertThat(expire(full(2, DAY)).calledOff()).containsExactly(second);
+        assertThat(usable()).containsExactly(second, third);
+        assertThat(expire(full(2, DAY)).calledOff()).isEmpty();
+        // A chain comes back as a whole, what others are built on first, and its grace period begins anew.
+        assertThat(expire(full(3, DAY)).calledOff()).containsExactly(first, built);
+        place.time().advance(DAY.multipliedBy(2));
+        take();
+        assertThat(removed(expire(full(3, DAY)))).containsExactly(first, built);
+        assertThat(listed()).hasSize(5);
+        // What was decided is not called off.
+        place.time().advance(DAY.multipliedBy(2));
+        take();
+        assertThat(expire(full(3, DAY)).calledOff()).isEmpty();
+        assertThat(listed()).doesNotContain(first, built);
+        place.assertSound();
+    }
+
+    @Test
+    void aPinCallsOffWhatThePolicyAnnouncedAndNotWhatAPersonDeletes() {
+        Label first = take();
+        Label built = take(Optional.of(first));
+        Label second = take();
+        Label third = take();
+        expire(full(1, DAY));
+
+        cluster.backups().pin(built, "the auditors come");
+        assertThat(usable()).containsExactly(first, built, third);
+        assertThat(kept(expire(full(1, DAY)))).containsExactly(first, built, third);
+        place.time().advance(DAY.multipliedBy(2));
+        take();
+        expire(full(2, DAY));
+        assertThat(listed()).doesNotContain(second).contains(first, built);
+        // The pin and the deletion of what it is built on exclude each other.
+        cluster.backups().unpin(built);
+        cluster.backups().delete(built, DAY, false);
+        assertThatThrownBy(() -> cluster.backups().pin(built, "")).hasMessageContaining("is being removed");
+        assertThat(expire(full(9, DAY)).calledOff()).isEmpty();
+        assertThat(usable()).doesNotContain(built);
+        place.assertSound();
+    }
+
+    @Test
+    void hazardARemovalIsCalledOffWhileAnotherProcessCarriesItOutAndNothingHalfIsKept() {
+        new Interleaving(directory.resolve("races"), prepared -> {
+                    prepared.wal(prepared.newestIncarnation()).put(TestPlace.segment(SmallBackup.SEGMENT));
+                    Label full = SmallBackup.take(prepared, Lsn.parse("0/100028"));
+                    Label built = SmallBackup.take(prepared, Lsn.parse("0/100400"), Optional.of(full));
+                    SmallBackup.take(prepared, Lsn.parse("0/100800"));
+                    prepared.backups().expire(Map.of(full, "old", built, "old"), Duration.ZERO);
+                })
+                .run(
+                        one -> one.backups().purge(),
+                        other -> new Expiry(other, full(2, Duration.ZERO), TaskMonitor.SILENT).run(),
+                        Duration.ofMinutes(2),
+                        after -> {
+                            after.backups().purge();
+                            assertThat(after.backups().list().size()).isIn(1, 3);
+                            assertThat(after.backups().list()).noneMatch(BackupRecord::expiring);
+                        });
     }
 
     @Test
