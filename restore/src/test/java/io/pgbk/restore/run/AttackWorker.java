@@ -187,8 +187,7 @@ final class AttackWorker {
     }
 
     private String synthesise() {
-        SyntheticFull.Settings settings =
-                new SyntheticFull.Settings(2, Duration.ofMinutes(2), "test", "test");
+        SyntheticFull.Settings settings = new SyntheticFull.Settings(2, Duration.ofMinutes(2), "test", "test");
         return new SyntheticFull(catalog, settings)
                 .run(Map.of(), TaskMonitor.SILENT)
                 .getClass()

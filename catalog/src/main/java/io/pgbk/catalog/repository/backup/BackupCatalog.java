@@ -208,7 +208,8 @@ public final class BackupCatalog implements LabelGuard {
 
     /** A policy that only announced a removal may think again; a person and a decision may not. */
     private void requireStaying(BackupRecord backup) {
-        if (backup.removing() || backup.expiry().filter(expiry -> !expiry.policy()).isPresent()) {
+        if (backup.removing()
+                || backup.expiry().filter(expiry -> !expiry.policy()).isPresent()) {
             requireUsable(backup.label());
         }
     }
@@ -218,7 +219,9 @@ public final class BackupCatalog implements LabelGuard {
      * What it is built on must stay too: see to that before.
      */
     public void callOff(Label label, String reason) {
-        if (find(label).filter(backup -> backup.expiring() && !backup.removing()).isPresent()) {
+        if (find(label)
+                .filter(backup -> backup.expiring() && !backup.removing())
+                .isPresent()) {
             events.append(label, new BackupEvent.ExpiryCancelled(reason));
         }
     }

@@ -168,8 +168,8 @@ final class BackupRemover {
      */
     Map<Label, String> mark(Map<Label, String> reasons, Duration grace, boolean force, boolean policy) {
         Instant removeAfter = repository.trustedNow().plus(grace);
-        reasons.forEach((label, reason) ->
-                events.append(label, new BackupEvent.Expiring(removeAfter, reason, force, policy)));
+        reasons.forEach(
+                (label, reason) -> events.append(label, new BackupEvent.Expiring(removeAfter, reason, force, policy)));
         Map<Label, String> needed = new LinkedHashMap<>();
         try {
             LabelNeeds needs = needs();

@@ -201,7 +201,8 @@ final class BackupCopier {
             List<BitSet> used,
             BackupWriter writer) {
         Repository target = to.repository();
-        // What an interrupted copy left: no backup refers to it, and under the lease nobody writes it. A process that slept
+        // What an interrupted copy left: no backup refers to it, and under the lease nobody writes it. A process that
+        // slept
         // past its lease would remove the manifest of a backup that another has copied and committed since.
         writer.proveAlive();
         target.store().delete(List.of(writer.manifestKey()));

@@ -90,7 +90,9 @@ public record ExpireView(List<BackupRecord> backups, WalInventory wal, Instant n
         Set<Label> revocable = new HashSet<>();
         Set<Label> stays = new HashSet<>();
         for (BackupRecord backup : backups) {
-            boolean announced = backup.expiry().filter(expiry -> expiry.policy() || backup.pinned()).isPresent();
+            boolean announced = backup.expiry()
+                    .filter(expiry -> expiry.policy() || backup.pinned())
+                    .isPresent();
             if (announced && !backup.removing()) {
                 revocable.add(backup.label());
             } else if (!backup.expiring()) {

@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * @param first first archived segment, empty when there is none
  * @param last last archived segment, empty when there is none
  * @param gaps missing segments between what must be there, ascending
- * @param removed segments between the first and the last that are missing because they were removed on purpose, ascending
+ * @param removed segments between the first and the last that are missing on purpose: removed, or left out by a copy
  */
 public record WalTimeline(
         int timeline,

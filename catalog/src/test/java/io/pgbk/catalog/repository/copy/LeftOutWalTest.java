@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LeftOutWalTest {
     private static final int MAX_CALLS = 600;
     /** Calls to the store between two runs of a test that stops one of them. */
-    private static final int STEP = Boolean.getBoolean("pgbk.long") ? 1 : Integer.getInteger("pgbk.copies.step", 13);
+    private static final int STEP = Boolean.getBoolean("pgbk.long") ? 3 : 31;
 
     @TempDir
     Path directory;

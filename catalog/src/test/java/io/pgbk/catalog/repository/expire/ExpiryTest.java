@@ -205,7 +205,7 @@ class ExpiryTest {
                         Duration.ofMinutes(2),
                         after -> {
                             after.backups().purge();
-                            assertThat(after.backups().list().size()).isIn(1, 3);
+                            assertThat(after.backups().list()).hasSizeBetween(1, 3);
                             assertThat(after.backups().list()).noneMatch(BackupRecord::expiring);
                         });
     }
