@@ -195,15 +195,23 @@ public final class BackupCatalog implements LabelGuard {
      *     when its objects go already
      */
     public void pin(Label label, String reason) {
-        BackupRecord backup = require(label);
-        requireStaying(backup);
-        backup.owners().forEach(owner -> requireStaying(require(owner)));
+        requireChainStaying(require(label));
         events.append(label, new BackupEvent.Pinned(reason));
         // A removal that was decided meanwhile is seen here; one that comes later sees the pin.
         BackupRecord pinned = require(label);
-        requireStaying(pinned);
-        pinned.owners().forEach(owner -> callOff(owner, "backup " + label + " is pinned, which is built on it"));
+        requireChainStaying(pinned);
+        if (pinned.expiring()) {
+            // What it is built on first: a backup that stays has all that it needs.
+            pinned.owners().forEach(owner -> callOff(owner, "backup " + label + " is pinned, which is built on it"));
+        }
         callOff(label, "it is pinned");
+    }
+
+    private void requireChainStaying(BackupRecord backup) {
+        requireStaying(backup);
+        if (backup.expiring()) {
+            backup.owners().forEach(owner -> find(owner).ifPresent(this::requireStaying));
+        }
     }
 
     /** A policy that only announced a removal may think again; a person and a decision may not. */
