@@ -138,8 +138,7 @@ final class LeftOutWal {
             return new TreeMap<>();
         }
         TrimmedWal since = source.trimming().read();
-        return SpansByTimeline.minus(
-                SpansByTimeline.minus(there.present(), since.removed()), since.leftOut());
+        return SpansByTimeline.minus(SpansByTimeline.minus(there.present(), since.removed()), since.leftOut());
     }
 
     /** Looked for twice: what is archived at this moment is no gap. */
