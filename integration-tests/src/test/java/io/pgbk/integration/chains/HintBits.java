@@ -80,13 +80,13 @@ final class HintBits {
         for (int at = HEADER_BYTES; at + ITEM_BYTES <= lower; at += ITEM_BYTES) {
             int item = page.getInt(at);
             if (flags(item) == ITEM_DEAD) {
-                page.putInt(at, item & ~(ITEM_DEAD << ITEM_FLAGS_SHIFT) | ITEM_NORMAL << ITEM_FLAGS_SHIFT);
+                page.putInt(at, (item & ~(ITEM_DEAD << ITEM_FLAGS_SHIFT)) | (ITEM_NORMAL << ITEM_FLAGS_SHIFT));
             }
         }
     }
 
     private static int flags(int item) {
-        return item >>> ITEM_FLAGS_SHIFT & 3;
+        return (item >>> ITEM_FLAGS_SHIFT) & 3;
     }
 
     private static int unsigned(ByteBuffer page, int at) {

@@ -21,7 +21,7 @@ class HintBitsTest {
     }
 
     private static int item(int offset, int flags) {
-        return offset | flags << 15 | 40 << 17;
+        return offset | (flags << 15) | (40 << 17);
     }
 
     /** How many single bits can be another without a difference. */
