@@ -134,7 +134,11 @@ final class RestoreKills implements AutoCloseable {
         assertThat(target.resolve(CONTROL + ".pgbk-restore"))
                 .as("what marks a half restore")
                 .doesNotExist();
-        try (PostgresServer server = PostgresServer.builder(KillSite.MAJOR).on(target)) {
+        // With prefetching it reads on through hundreds of nearly empty segments before it looks whether it is
+        // consistent.
+        try (PostgresServer server = PostgresServer.builder(KillSite.MAJOR)
+                .withCommandLineSetting("recovery_prefetch", "off")
+                .on(target)) {
             server.start();
             server.awaitPromoted();
             assertThat(KillSite.ballast(server)).isEqualTo(KillSite.ballast(place.server()));

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * watchdog does the same when the JVM dies.
  */
 public final class PostgresServer implements AutoCloseable {
+    private static final int LOG_HEAD_LINES = 20;
     private static final Duration START_DEADLINE = Duration.ofSeconds(60);
     private static final int LOG_TAIL_LINES = 60;
 
@@ -490,8 +492,10 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private IllegalStateException failure(String message) {
-        return new IllegalStateException(
-                message + " (PostgreSQL " + options.major() + ", " + dataDirectory + "); its log ends:\n" + logTail());
+        // What a recovery wants stands in its first lines, what it met in its last ones.
+        String beginning = log().lines().limit(LOG_HEAD_LINES).collect(Collectors.joining("\n"));
+        return new IllegalStateException(message + " (PostgreSQL " + options.major() + ", " + dataDirectory
+                + "); its log begins:\n" + beginning + "\nand ends:\n" + logTail());
     }
 
     private void signal(String name) {

@@ -82,12 +82,17 @@ public sealed interface ValueType {
     record WholeNumber(int least, int most) implements ValueType {
         @Override
         public Object parse(String text) {
+            return between(least, most, text, describe());
+        }
+
+        /** The number, or an error that says what was expected. */
+        private static int between(int least, int most, String text, String expected) {
             try {
                 int number = Integer.parseInt(text);
-                require(number >= least && number <= most && !text.startsWith("+"), describe());
+                require(number >= least && number <= most && !text.startsWith("+"), expected);
                 return number;
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("expected " + describe(), e);
+                throw new IllegalArgumentException("expected " + expected, e);
             }
         }
 
@@ -108,17 +113,7 @@ public sealed interface ValueType {
 
         @Override
         public Object parse(String text) {
-            return text.equals(OFF) ? 0 : number(text);
-        }
-
-        private int number(String text) {
-            try {
-                int number = Integer.parseInt(text);
-                require(number >= least && number <= most && !text.startsWith("+"), describe());
-                return number;
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("expected " + describe(), e);
-            }
+            return text.equals(OFF) ? 0 : WholeNumber.between(least, most, text, describe());
         }
 
         @Override
