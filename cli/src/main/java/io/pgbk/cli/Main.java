@@ -37,7 +37,7 @@ public final class Main {
         }
         Optional<HookCall.Kind> hook = HookCall.kindOf(arguments);
         // No lambdas from here on: those that the rehearsal does not come by cost each start time.
-        @Nullable ProcessEnd end = hook.isPresent() ? ProcessEnd.prepare() : null;
+        @Nullable ProcessEnd end = hook.isPresent() || !isJavaWatched() ? ProcessEnd.prepare() : null;
         int interrupted =
                 hook.isPresent() && hook.get() == HookCall.Kind.GET ? TERMINATED : ErrorCode.INTERRUPTED.exit();
         Signalled signalled = new Signalled(process, hook.isPresent(), interrupted, Thread.currentThread());
@@ -53,6 +53,12 @@ public final class Main {
         }
         signalled.exit = exit;
         signalled.ended.countDown();
+    }
+
+    /** Whether somebody gave Java options, which may name what it writes when it exits: a recording, a profile. */
+    private static boolean isJavaWatched() {
+        String options = System.getenv("PGBK_JAVA_OPTIONS");
+        return options != null && !options.isBlank();
     }
 
     /** What a signal does. */

@@ -2,25 +2,84 @@ package io.pgbk.task;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool.Reservation;
+import io.pgbk.task.BufferPool.Share;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletionService;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A bounded set of threads that is always joined: when {@link #run} returns or throws, no task of it runs any more. */
 public final class Workers implements AutoCloseable {
     private final ExecutorService threads;
+    private final int count;
+    private final @Nullable Reservation reservation;
+    private final Queue<Share> free = new ConcurrentLinkedQueue<>();
+    private final ThreadLocal<Buffers> own = ThreadLocal.withInitial(() -> Buffers.HEAP);
 
-    /** @param name for thread names */
+    /**
+     * Workers without large buffers.
+     *
+     * @param name for thread names
+     */
     public Workers(String name, int count) {
-        threads = Executors.newFixedThreadPool(
-                count, Thread.ofPlatform().daemon().name(name, 0).factory());
+        this(name, count, null);
+    }
+
+    private Workers(String name, int count, @Nullable Reservation reservation) {
+        this.count = count;
+        this.reservation = reservation;
+        if (reservation != null) {
+            free.addAll(reservation.shares());
+        }
+        ThreadFactory named = Thread.ofPlatform().daemon().name(name, 0).factory();
+        threads = Executors.newFixedThreadPool(count, work -> named.newThread(() -> withShare(work)));
+    }
+
+    /**
+     * Workers whose buffers are reserved as long as they are open: fewer than wished when the pool has no room for all.
+     *
+     * @param name for thread names and messages
+     * @param bytesEach what one of them needs at a time
+     * @throws PgbkException as {@link BufferPool#reserve}
+     */
+    public static Workers within(BufferPool pool, String name, int most, long bytesEach, TaskMonitor monitor) {
+        Reservation reservation = pool.reserve(name, most, bytesEach, monitor);
+        return new Workers(name + "-", reservation.shares().size(), reservation);
+    }
+
+    private void withShare(Runnable work) {
+        Share share = free.poll();
+        if (share == null) {
+            work.run();
+            return;
+        }
+        own.set(share);
+        try {
+            work.run();
+        } finally {
+            free.add(share);
+        }
+    }
+
+    /** How many there are. */
+    public int count() {
+        return count;
+    }
+
+    /** The buffers of the worker that asks; the heap for any other thread. */
+    public Buffers buffers() {
+        return own.get();
     }
 
     /** A piece of work. */
@@ -69,7 +128,7 @@ public final class Workers implements AutoCloseable {
         rethrow(failure);
     }
 
-    private static void rethrow(@org.jspecify.annotations.Nullable Throwable failure) throws IOException {
+    private static void rethrow(@Nullable Throwable failure) throws IOException {
         switch (failure) {
             case null -> {}
             case IOException e -> throw e;
@@ -91,6 +150,9 @@ public final class Workers implements AutoCloseable {
             } catch (InterruptedException e) {
                 interrupted = true;
             }
+        }
+        if (reservation != null) {
+            reservation.close();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -36,6 +36,7 @@ public final class PostgresServer implements AutoCloseable {
     private static final int LOG_HEAD_LINES = 20;
     private static final Duration START_DEADLINE = Duration.ofSeconds(60);
     private static final int LOG_TAIL_LINES = 60;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final PostgresServerOptions options;
     private final Path installation;
@@ -313,7 +314,23 @@ public final class PostgresServer implements AutoCloseable {
     /** Waits until a query returns {@code true}, for a minute at most. */
     public void await(String query) {
         Deadline.within(START_DEADLINE)
-                .await(() -> "t".equals(queryOne(query)), () -> failure("did not become true: " + query));
+                .await(() -> "t".equals(queryWhileAlive(query)), () -> failure("did not become true: " + query));
+    }
+
+    /** A server that ended by itself has said why in its log only. */
+    private @Nullable String queryWhileAlive(String query) throws InterruptedException {
+        try {
+            return queryOne(query);
+        } catch (IllegalStateException e) {
+            Process current = process;
+            // It closes its socket a little before it ends.
+            if (current != null && current.waitFor(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+                IllegalStateException ended = failure("the server ended by itself before this became true: " + query);
+                ended.initCause(e);
+                throw ended;
+            }
+            throw e;
+        }
     }
 
     /**

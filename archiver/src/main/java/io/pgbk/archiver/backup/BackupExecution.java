@@ -151,6 +151,7 @@ final class BackupExecution {
             copy.future()
                     .after(span.stop().stopLsn())
                     .forEach(page -> copy.failures().add(page.file(), page.block()));
+            copy.leaveOutUnlogged();
 
             monitor.phase("manifest", -1);
             List<PackRef> refs = packs.completed();

@@ -15,6 +15,12 @@ final class CopyTotals {
         fileBytes.add(bytes);
     }
 
+    /** A file that was counted is not in the backup after all. */
+    void leftOut(long bytes) {
+        files.decrement();
+        fileBytes.add(-bytes);
+    }
+
     /** The copy begins anew; what was read and stored so far counts all the same. */
     void restart() {
         files.reset();

@@ -11,6 +11,8 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.files.RelationFile;
 import io.pgbk.postgres.files.SourceFile;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,6 +56,7 @@ final class CopyWorker {
      *
      * @param checker verifies relation pages; null when checksums are off
      * @param windows copies the files that a parent backup has; null without a parent
+     * @param buffers with room for {@link #bufferBytes}
      */
     CopyWorker(
             CopyTotals totals,
@@ -64,6 +67,7 @@ final class CopyWorker {
             @Nullable WindowCopier windows,
             int frameBytes,
             int pageBytes,
+            Buffers buffers,
             TaskMonitor monitor) {
         this.totals = totals;
         this.limiter = limiter;
@@ -74,8 +78,13 @@ final class CopyWorker {
         this.frameBytes = frameBytes;
         this.pageBytes = pageBytes;
         this.monitor = monitor;
-        this.piece = new byte[Math.max(frameBytes, FormatLimits.WINDOW_BYTES)];
+        this.piece = buffers.take(Math.max(frameBytes, FormatLimits.WINDOW_BYTES));
         this.pieceBuffer = ByteBuffer.wrap(piece).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** What a worker takes of a share beside its pack writer; half of it is Java's, which copies what a file gives. */
+    static long bufferBytes(int frameBytes) {
+        return 2 * BufferPool.sizeOf(Math.max(frameBytes, FormatLimits.WINDOW_BYTES));
     }
 
     /** Copies one unit. */

@@ -14,6 +14,7 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.PgControl;
 import io.pgbk.postgres.files.DataDirectoryWalk;
+import io.pgbk.postgres.files.InitForks;
 import io.pgbk.postgres.files.RelativePath;
 import io.pgbk.postgres.files.SourceDirectory;
 import io.pgbk.postgres.files.SourceEntry;
@@ -21,19 +22,29 @@ import io.pgbk.postgres.files.SourceFile;
 import io.pgbk.postgres.files.SourceLink;
 import io.pgbk.postgres.files.SourceTablespace;
 import io.pgbk.postgres.files.WalkVisitor;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Copies a data directory into packs with several threads while its server writes, pg_control last of all.
  *
- * <p>Memory: for each thread three frames and what its upload keeps in flight; for the whole copy {@link
- * #SORTER_BYTES} of manifest entries, the rest of them in temporary files; and {@link UnitPlanner}'s few units. With the
- * default frame of 1 MiB and parts of 8 MiB that is below 256 MiB for up to eight threads, whatever the database's size.
+ * <p>Memory: the buffers of all threads are reserved in the process's pool before the first one starts; for the whole
+ * copy {@link #SORTER_BYTES} of manifest entries, the rest of them in temporary files; and {@link UnitPlanner}'s few units.
  * A parent backup adds what {@link ParentFiles} and {@link ParentPacks} state, and the parent's entries of the files that
  * are in work.
  */
@@ -51,6 +62,8 @@ final class DataCopy implements AutoCloseable {
     private final CopyTotals totals = new CopyTotals();
     private final PageFailures failures = new PageFailures();
     private final FuturePages future = new FuturePages();
+    private final Map<RelativePath, Path> relationDirectories = new HashMap<>();
+    private InitForks unlogged = InitForks.NONE;
     private EntrySorter entries;
     private Optional<SummaryGuide> guide;
     private @Nullable String disagreement;
@@ -113,7 +126,9 @@ final class DataCopy implements AutoCloseable {
         monitor.phase("copy", plan.expectedBytes());
         Optional<ParentFiles> files =
                 parent.map(backup -> new ParentFiles(backup.manifest(), guide.map(SummaryGuide::changes)));
-        try (CopyThreads threads = new CopyThreads(plan.parallel(), Work::new, heartbeat)) {
+        try (BufferPool.Reservation buffers =
+                        repository.runtime().buffers().reserve("backup", plan.parallel(), bufferBytes(), monitor);
+                CopyThreads threads = threads(buffers.shares(), heartbeat)) {
             UnitPlanner planner =
                     new UnitPlanner(source -> files.flatMap(known -> known.find(source)), threads::submit);
             DataDirectoryWalk.walk(plan.dataDirectory(), plan.walk(), new Visitor(planner), monitor);
@@ -128,9 +143,45 @@ final class DataCopy implements AutoCloseable {
         }
     }
 
-    /** What was copied, in the order of the paths. */
+    private CopyThreads threads(List<BufferPool.Share> shares, Runnable heartbeat) {
+        Queue<BufferPool.Share> free = new ConcurrentLinkedQueue<>(shares);
+        return new CopyThreads(shares.size(), () -> new Work(free.remove()), heartbeat);
+    }
+
+    /** What one thread needs. */
+    private long bufferBytes() {
+        int frameBytes = plan.packs().frameBytes();
+        return CopyWorker.bufferBytes(frameBytes)
+                + PackWriter.bufferBytes(repository.store(), plan.packs())
+                + (parent.isPresent() ? WindowCopier.bufferBytes() + PackReader.bufferBytes(frameBytes) : 0);
+    }
+
+    /**
+     * Leaves out what has turned out to belong to unlogged relations since it was copied. To be called when the server
+     * has ended the backup, before {@link #failures} and {@link #entries}.
+     */
+    void leaveOutUnlogged() {
+        unlogged = InitForks.in(relationDirectories, monitor);
+        failures.forget(unlogged::rebuild);
+    }
+
+    /** What was copied, in the order of the paths; {@link #totals} are those of the backup when all were taken. */
     Iterator<FileEntry> entries() {
-        return entries.sorted();
+        Iterator<FileEntry> copied = entries.sorted();
+        return unlogged.isEmpty()
+                ? copied
+                : StreamSupport.stream(Spliterators.spliteratorUnknownSize(copied, Spliterator.ORDERED), false)
+                        .filter(this::belongs)
+                        .iterator();
+    }
+
+    private boolean belongs(FileEntry entry) {
+        if (!unlogged.rebuild(RelativePath.of(entry.path().toArray()))) {
+            return true;
+        }
+        monitor.debug(entry.path() + " is left out: it turned out to be a file of an unlogged relation");
+        totals.leftOut(entry.size());
+        return false;
     }
 
     /** How WAL summaries turned out to be wrong, for people. */
@@ -181,8 +232,12 @@ final class DataCopy implements AutoCloseable {
                         planner.add(file);
                     }
                 }
-                case SourceDirectory directory ->
+                case SourceDirectory directory -> {
                     entries.add(FileEntry.directory(pathOf(directory), directory.mode(), micros(directory)));
+                    if (InitForks.canBeIn(directory.path())) {
+                        relationDirectories.put(directory.path(), directory.file());
+                    }
+                }
                 case SourceLink link -> addLink(link, link.target());
                 case SourceTablespace tablespace -> addLink(tablespace, tablespace.target());
             }
@@ -209,27 +264,35 @@ final class DataCopy implements AutoCloseable {
     }
 
     private final class Work implements CopyThreads.Work {
-        private final PackWriter writer = new PackWriter(
-                repository.store(),
-                repository.keys(),
-                packs,
-                plan.packs(),
-                repository.runtime().random());
-        private final PackReader reader = new PackReader(repository.store(), repository.keys());
-        private final CopyWorker worker = new CopyWorker(
-                totals,
-                limiter,
-                writer,
-                entries,
-                plan.verifyPages()
-                        ? new PageChecker(startLsn, plan.relationSegmentBlocks(), failures, future, monitor)
-                        : null,
-                parent.map(this::windows).orElse(null),
-                plan.packs().frameBytes(),
-                plan.packs().pageBytes(),
-                monitor);
+        private final PackWriter writer;
+        private final PackReader reader;
+        private final CopyWorker worker;
 
-        private WindowCopier windows(Parent from) {
+        Work(Buffers buffers) {
+            writer = new PackWriter(
+                    repository.store(),
+                    repository.keys(),
+                    packs,
+                    plan.packs(),
+                    repository.runtime().random(),
+                    buffers);
+            reader = new PackReader(repository.store(), repository.keys(), buffers);
+            worker = new CopyWorker(
+                    totals,
+                    limiter,
+                    writer,
+                    entries,
+                    plan.verifyPages()
+                            ? new PageChecker(startLsn, plan.relationSegmentBlocks(), failures, future, monitor)
+                            : null,
+                    parent.map(from -> windows(from, buffers)).orElse(null),
+                    plan.packs().frameBytes(),
+                    plan.packs().pageBytes(),
+                    buffers,
+                    monitor);
+        }
+
+        private WindowCopier windows(Parent from, Buffers buffers) {
             return new WindowCopier(
                     from.packs(),
                     reader,
@@ -237,7 +300,8 @@ final class DataCopy implements AutoCloseable {
                     failures,
                     plan.packs().frameBytes(),
                     plan.packs().pageBytes(),
-                    guide.orElse(null));
+                    guide.orElse(null),
+                    buffers);
         }
 
         @Override

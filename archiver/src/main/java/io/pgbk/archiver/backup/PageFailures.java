@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The pages that stayed wrong, each once: a page can be found by the copy and be known from the parent backup too. Safe
@@ -26,6 +27,13 @@ final class PageFailures {
         if (named.size() < LIMIT ? named.add(failure) : !named.contains(failure)) {
             count++;
         }
+    }
+
+    /** Forgets the named pages of files that are not in the backup after all. */
+    synchronized void forget(Predicate<RelativePath> files) {
+        int before = named.size();
+        named.removeIf(failure -> files.test(failure.file()));
+        count -= before - named.size();
     }
 
     /** Whether the page is one of the named. */

@@ -8,6 +8,8 @@ import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.format.pack.PageDigests;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.postgres.files.RelativePath;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -36,7 +38,7 @@ final class WindowCopier {
     private final int frameBytes;
     private final int pageBytes;
     private final @Nullable SummaryGuide guide;
-    private final byte[] changed = new byte[FormatLimits.WINDOW_BYTES];
+    private final byte[] changed;
 
     /**
      * A copier for one thread.
@@ -45,6 +47,7 @@ final class WindowCopier {
      * @param writer of this thread
      * @param failures takes the known failures of pages that are taken over
      * @param guide what WAL summaries say; null when everything is to be read
+     * @param buffers with room for {@link #bufferBytes}
      */
     WindowCopier(
             ParentPacks parents,
@@ -53,7 +56,8 @@ final class WindowCopier {
             PageFailures failures,
             int frameBytes,
             int pageBytes,
-            @Nullable SummaryGuide guide) {
+            @Nullable SummaryGuide guide,
+            Buffers buffers) {
         this.parents = parents;
         this.reader = reader;
         this.writer = writer;
@@ -61,6 +65,12 @@ final class WindowCopier {
         this.frameBytes = frameBytes;
         this.pageBytes = pageBytes;
         this.guide = guide;
+        this.changed = buffers.take(FormatLimits.WINDOW_BYTES);
+    }
+
+    /** What a copier takes of a share. */
+    static long bufferBytes() {
+        return BufferPool.sizeOf(FormatLimits.WINDOW_BYTES);
     }
 
     /** A window as it was read. */

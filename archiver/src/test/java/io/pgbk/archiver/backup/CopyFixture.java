@@ -16,6 +16,7 @@ import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.files.RelationFile;
 import io.pgbk.postgres.files.RelativePath;
 import io.pgbk.postgres.files.SourceFile;
+import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -169,9 +170,11 @@ final class CopyFixture implements AutoCloseable {
                                 failures,
                                 frameBytes,
                                 PAGE_BYTES,
-                                guide),
+                                guide,
+                                Buffers.HEAP),
                 frameBytes,
                 PAGE_BYTES,
+                Buffers.HEAP,
                 monitor);
     }
 

@@ -11,6 +11,7 @@ import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.catalog.store.StoreProbe;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Buffers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -56,6 +57,16 @@ final class ConfirmingObjectStore implements ObjectStore {
     @Override
     public ObjectUpload upload(String key) {
         return new ConfirmedUpload(key, store.upload(key));
+    }
+
+    @Override
+    public ObjectUpload upload(String key, Buffers buffers) {
+        return new ConfirmedUpload(key, store.upload(key, buffers));
+    }
+
+    @Override
+    public long uploadBufferBytes() {
+        return store.uploadBufferBytes();
     }
 
     private void confirm(String key, long length, byte[] sha256) {

@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository;
 
 import io.pgbk.catalog.format.Compression;
+import io.pgbk.task.BufferPool;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.time.InstantSource;
  * @param owner how this process is named to others who meet its leases and holds, for example {@code db1, process 4711}
  * @param compression of WAL objects
  * @param temporaryDirectory for encoded WAL objects that are too large for memory
+ * @param buffers the process's large buffers
  */
 public record RepositoryRuntime(
         InstantSource clock,
@@ -23,7 +25,26 @@ public record RepositoryRuntime(
         SecureRandom random,
         String owner,
         Compression compression,
-        Path temporaryDirectory) {
+        Path temporaryDirectory,
+        BufferPool buffers) {
+    /** With buffers of its own. */
+    public RepositoryRuntime(
+            InstantSource clock,
+            MonotonicTime monotonic,
+            SecureRandom random,
+            String owner,
+            Compression compression,
+            Path temporaryDirectory) {
+        this(
+                clock,
+                monotonic,
+                random,
+                owner,
+                compression,
+                temporaryDirectory,
+                new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES));
+    }
+
     /** The real clocks and this process's name. */
     public static RepositoryRuntime system(Compression compression, Path temporaryDirectory) {
         return new RepositoryRuntime(

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.task.Buffers;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.Collection;
@@ -48,6 +49,17 @@ public final class CountingObjectStore implements ObjectStore {
     public ObjectUpload upload(String key) {
         puts.increment();
         return store.upload(key);
+    }
+
+    @Override
+    public ObjectUpload upload(String key, Buffers buffers) {
+        puts.increment();
+        return store.upload(key, buffers);
+    }
+
+    @Override
+    public long uploadBufferBytes() {
+        return store.uploadBufferBytes();
     }
 
     @Override

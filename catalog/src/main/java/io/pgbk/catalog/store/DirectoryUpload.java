@@ -10,6 +10,7 @@ final class DirectoryUpload implements ObjectUpload {
     private final DirectoryObjectStore store;
     private final String key;
     private final DirectoryTemporaries.Temporary temporary;
+    private final EarlyFlush flush;
     private long length;
     private boolean closed;
 
@@ -17,6 +18,7 @@ final class DirectoryUpload implements ObjectUpload {
         this.store = store;
         this.key = key;
         this.temporary = temporary;
+        this.flush = new EarlyFlush(temporary.channel());
     }
 
     @Override
@@ -26,6 +28,7 @@ final class DirectoryUpload implements ObjectUpload {
             while (bytes.hasRemaining()) {
                 length += temporary.channel().write(bytes);
             }
+            flush.written(length);
         } catch (IOException e) {
             throw store.failure("upload object " + key, e);
         }
@@ -40,7 +43,7 @@ final class DirectoryUpload implements ObjectUpload {
     public void complete() {
         requireOpen();
         try {
-            temporary.channel().force(true);
+            flush.finish();
             if (temporary.channel().size() != length) {
                 throw new PgbkException(
                         ErrorCode.OBJECT_DAMAGED,
@@ -66,6 +69,7 @@ final class DirectoryUpload implements ObjectUpload {
     public void close() {
         if (!closed) {
             closed = true;
+            flush.await();
             temporary.discard();
         }
     }

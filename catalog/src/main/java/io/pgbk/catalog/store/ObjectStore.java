@@ -1,5 +1,6 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.task.Buffers;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.Collection;
@@ -36,6 +37,21 @@ public interface ObjectStore extends AutoCloseable {
 
     /** Begins a large object under a key that no other writer uses (its name contains a random part). */
     ObjectUpload upload(String key);
+
+    /**
+     * As {@link #upload(String)}, with buffers that were reserved for it: it waits for nothing but its own sending, so
+     * any number of uploads go on side by side.
+     *
+     * @param buffers with room for {@link #uploadBufferBytes()}; the upload gives back what it took when it is closed
+     */
+    default ObjectUpload upload(String key, Buffers buffers) {
+        return upload(key);
+    }
+
+    /** What one upload takes of a share; 0 where nothing is collected. */
+    default long uploadBufferBytes() {
+        return 0;
+    }
 
     /**
      * Opens a range of an object. The stream ends exactly after {@code length} bytes or throws; it is never silently

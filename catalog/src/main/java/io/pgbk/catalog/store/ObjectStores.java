@@ -1,5 +1,7 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.task.BufferPool;
+
 /** Opens object stores. */
 public final class ObjectStores {
     private ObjectStores() {}
@@ -11,9 +13,18 @@ public final class ObjectStores {
      *     REPOSITORY_NOT_INITIALISED when the directory of a directory store is missing
      */
     public static ObjectStore open(StoreConfig config) {
+        return open(config, new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES));
+    }
+
+    /**
+     * As {@link #open(StoreConfig)}.
+     *
+     * @param buffers the process's large buffers
+     */
+    public static ObjectStore open(StoreConfig config, BufferPool buffers) {
         return switch (config) {
             case DirectoryStoreConfig directory -> DirectoryObjectStore.open(directory);
-            case S3StoreConfig s3 -> S3ObjectStore.open(s3);
+            case S3StoreConfig s3 -> S3ObjectStore.open(s3, buffers);
         };
     }
 }

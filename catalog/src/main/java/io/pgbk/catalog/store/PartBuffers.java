@@ -1,46 +1,69 @@
 package io.pgbk.catalog.store;
 
-import io.pgbk.error.ErrorCode;
-import io.pgbk.error.PgbkException;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
+import io.pgbk.task.BufferPool;
+import java.util.Optional;
 
 /**
- * The buffers of the parts that are being filled or sent: at most {@code count * bytes} of heap for all uploads of a
- * store, made when first needed and used again. Whoever fills one waits for nothing but the sending of others, so
- * uploads that are driven by threads of their own always go on.
+ * How many parts the uploads of a store have in memory: one for each upload, and more while there is memory for it, until
+ * all together have so many; shared out evenly among the uploads.
  */
 final class PartBuffers {
+    private final BufferPool pool;
+    private final int most;
     private final int bytes;
-    private final Semaphore permits;
-    private final Queue<byte[]> free = new ConcurrentLinkedQueue<>();
+    private int uploads;
+    private int held;
 
-    PartBuffers(int count, int bytes) {
+    /** @param most parts of all uploads together, as long as there are fewer uploads */
+    PartBuffers(BufferPool pool, int most, int bytes) {
+        this.pool = pool;
+        this.most = most;
         this.bytes = bytes;
-        permits = new Semaphore(count, true);
     }
 
-    /** A buffer of at least so many bytes; waits until one is free. */
-    byte[] take(int minimumBytes) {
-        try {
-            permits.acquire();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PgbkException(ErrorCode.INTERRUPTED, "interrupted while waiting for an upload", null, e);
-        }
-        if (minimumBytes > bytes) {
-            return new byte[minimumBytes];
-        }
-        byte[] buffer = free.poll();
-        return buffer == null ? new byte[bytes] : buffer;
+    /** Content of a part. */
+    int partBytes() {
+        return bytes;
     }
 
-    /** Gives a taken buffer back. */
-    void release(byte[] buffer) {
-        if (buffer.length == bytes) {
-            free.add(buffer);
+    /** What the buffer of a part takes of a share. */
+    long bufferBytes() {
+        return BufferPool.sizeOf(bytes);
+    }
+
+    BufferPool pool() {
+        return pool;
+    }
+
+    /** An upload has its first buffer. */
+    synchronized void begin() {
+        uploads++;
+        held++;
+    }
+
+    /** That upload has given all back. */
+    synchronized void end() {
+        uploads--;
+        held--;
+    }
+
+    /**
+     * One more for an upload, without waiting.
+     *
+     * @param having so many
+     */
+    synchronized Optional<BufferPool.Share> more(int having) {
+        if (held >= most || having * uploads >= most) {
+            return Optional.empty();
         }
-        permits.release();
+        Optional<BufferPool.Share> share = pool.tryReserve(bufferBytes());
+        held += share.isPresent() ? 1 : 0;
+        return share;
+    }
+
+    /** Takes back what {@link #more} gave. */
+    synchronized void less(BufferPool.Share share) {
+        held--;
+        share.close();
     }
 }

@@ -1,5 +1,7 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.time.Instant;
@@ -34,7 +36,7 @@ final class S3ObjectStore implements ObjectStore {
     private final S3Locks locks;
     private final PartBuffers buffers;
 
-    private S3ObjectStore(S3Client client, S3StoreConfig config) {
+    private S3ObjectStore(S3Client client, S3StoreConfig config, BufferPool pool) {
         this.client = client;
         this.config = config;
         versions = new S3Versions(client, config);
@@ -44,11 +46,12 @@ final class S3ObjectStore implements ObjectStore {
         multipart = new S3Multipart(client, config, creation, reader, locks);
         deletion = new S3Deletion(client, config, versions, locks);
         buffers = new PartBuffers(
-                config.transfer().partsInFlight(), config.transfer().partBytes());
+                pool, config.transfer().partsInFlight(), config.transfer().partBytes());
     }
 
-    static S3ObjectStore open(S3StoreConfig config) {
-        return new S3ObjectStore(S3Clients.build(config), config);
+    /** @param pool the process's large buffers */
+    static S3ObjectStore open(S3StoreConfig config, BufferPool pool) {
+        return new S3ObjectStore(S3Clients.build(config), config, pool);
     }
 
     @Override
@@ -63,8 +66,21 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public ObjectUpload upload(String key) {
+        return upload(key, Buffers.HEAP);
+    }
+
+    @Override
+    public ObjectUpload upload(String key, Buffers own) {
         return new S3Upload(
-                multipart, buffers, Keys.check(key), config.transfer().partBytes());
+                multipart,
+                new UploadBuffers(buffers, own),
+                Keys.check(key),
+                config.transfer().partBytes());
+    }
+
+    @Override
+    public long uploadBufferBytes() {
+        return buffers.bufferBytes();
     }
 
     @Override

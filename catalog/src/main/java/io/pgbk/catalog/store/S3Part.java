@@ -8,7 +8,7 @@ import software.amazon.awssdk.services.s3.model.CompletedPart;
 /** One part on its way. Owns its buffer from the beginning to the end of its thread. */
 final class S3Part {
     private final S3Multipart requests;
-    private final PartBuffers buffers;
+    private final UploadBuffers buffers;
     private final String key;
     private final String uploadId;
     private final int number;
@@ -20,7 +20,7 @@ final class S3Part {
 
     S3Part(
             S3Multipart requests,
-            PartBuffers buffers,
+            UploadBuffers buffers,
             String key,
             String uploadId,
             int number,

@@ -42,11 +42,11 @@ public record S3StoreConfig(
     private static final Pattern BUCKET = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,254}");
 
     /**
-     * Sizes and parallelism of transfers. Buffers of parts are pooled: all uploads of a store together hold at most
-     * {@code partsInFlight * partBytes} bytes (more only for uploads beyond 1,000 parts, whose parts grow).
+     * Sizes and parallelism of transfers. Each upload has a buffer of {@code partBytes}; beyond that they share what the
+     * process's pool has left, until all together have {@code partsInFlight} (see {@link UploadBuffers}).
      *
      * @param partBytes content of one part of a multipart upload; smaller uploads are one request
-     * @param partsInFlight part buffers of one store, and so the bound of its parallel part requests
+     * @param partsInFlight part buffers of one store beyond one for each upload, and so about its parallel part requests
      * @param listPageSize keys asked for in one listing request
      */
     public record Transfer(int partBytes, int partsInFlight, int listPageSize) {

@@ -20,17 +20,18 @@ final class S3Upload implements ObjectUpload {
     private static final int LARGEST_PART_BYTES = 1 << 30;
 
     private final S3Multipart requests;
-    private final PartBuffers buffers;
+    private final UploadBuffers buffers;
     private final String key;
     private final int firstPartBytes;
     private final List<S3Part> parts = new ArrayList<>();
     private byte @Nullable [] buffer;
     private int filled;
+    private int partBytes;
     private long length;
     private @Nullable String uploadId;
     private boolean closed;
 
-    S3Upload(S3Multipart requests, PartBuffers buffers, String key, int firstPartBytes) {
+    S3Upload(S3Multipart requests, UploadBuffers buffers, String key, int firstPartBytes) {
         this.requests = requests;
         this.buffers = buffers;
         this.key = key;
@@ -42,16 +43,17 @@ final class S3Upload implements ObjectUpload {
         requireOpen();
         while (bytes.hasRemaining()) {
             byte[] target = buffer;
-            if (target != null && filled == target.length) {
+            if (target != null && filled == partBytes) {
                 send(target);
                 target = null;
             }
             if (target == null) {
-                target = buffers.take(nextPartBytes());
+                partBytes = nextPartBytes();
+                target = buffers.take(partBytes);
                 buffer = target;
                 filled = 0;
             }
-            int n = Math.min(bytes.remaining(), target.length - filled);
+            int n = Math.min(bytes.remaining(), partBytes - filled);
             bytes.get(target, filled, n);
             filled += n;
             length += n;
@@ -121,11 +123,17 @@ final class S3Upload implements ObjectUpload {
             return;
         }
         closed = true;
-        byte[] unsent = buffer;
         buffer = null;
-        if (unsent != null) {
-            buffers.release(unsent);
+        try {
+            abandon();
+        } finally {
+            // Nothing is being sent any more.
+            buffers.close();
         }
+    }
+
+    /** Aborts an upload that was begun and not completed. */
+    private void abandon() {
         if (uploadId == null) {
             return;
         }

@@ -25,6 +25,7 @@ import io.pgbk.catalog.format.wal.WalObjectInfo;
 import io.pgbk.catalog.store.ObjectBody;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.task.BufferPool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -108,7 +109,8 @@ final class FormatExamples {
             objects.put(PASSPHRASE_SLOT, KeySlots.seal(keys, "people", passphrase(), cost, CREATED, random));
         }
         put(EVENT, new SmallObjectCodec(ring, random).seal(ObjectKind.EVENT, EVENT, EVENT_CONTENT));
-        try (EncodedObject wal = new WalObjectCodec(ring, compression, random)
+        try (EncodedObject wal = new WalObjectCodec(
+                        ring, compression, random, new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES))
                 .encode(HISTORY, new ByteArrayInputStream(HISTORY_CONTENT), historyInfo(), Path.of("/nonexistent"))) {
             put(HISTORY, wal);
         }

@@ -18,6 +18,7 @@ import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.wal.WalObjectCodec;
 import io.pgbk.catalog.format.wal.WalObjectInfo;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool;
 import io.pgbk.testkit.fuzz.FuzzTarget;
 import io.pgbk.testkit.fuzz.FuzzTargets;
 import io.pgbk.testkit.fuzz.Fuzzing;
@@ -113,7 +114,8 @@ class FormatFuzzTest implements FuzzTargets {
 
     private void wal(byte[] object) {
         String path = FormatExamples.HISTORY;
-        WalObjectCodec codec = new WalObjectCodec(plain, Compression.NONE, new TestRings.FixedRandom(1));
+        WalObjectCodec codec = new WalObjectCodec(
+                plain, Compression.NONE, new TestRings.FixedRandom(1), new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES));
         WalObjectInfo info = codec.decode(path, object, ByteSink.of(new ByteArrayOutputStream()));
         assertThat(codec.parseHeader(path, object).rawLength()).isEqualTo(info.rawLength());
         MemoryStore store = new MemoryStore();

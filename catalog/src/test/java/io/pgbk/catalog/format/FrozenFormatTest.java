@@ -14,6 +14,7 @@ import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.wal.WalObjectCodec;
+import io.pgbk.task.BufferPool;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -80,7 +81,11 @@ class FrozenFormatTest {
                         .open(ObjectKind.EVENT, FormatExamples.EVENT, store.get(FormatExamples.EVENT)))
                 .isEqualTo(FormatExamples.EVENT_CONTENT);
         ByteArrayOutputStream history = new ByteArrayOutputStream();
-        assertThat(new WalObjectCodec(ring, Compression.NONE, new TestRings.FixedRandom(1))
+        assertThat(new WalObjectCodec(
+                                ring,
+                                Compression.NONE,
+                                new TestRings.FixedRandom(1),
+                                new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES))
                         .decode(FormatExamples.HISTORY, store.get(FormatExamples.HISTORY), ByteSink.of(history)))
                 .isEqualTo(FormatExamples.historyInfo());
         assertThat(history.toByteArray()).isEqualTo(FormatExamples.HISTORY_CONTENT);

@@ -13,25 +13,35 @@ import io.pgbk.error.PgbkException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /** A store whose process dies at its nth call: that call and all later ones fail. Optionally the clock is the test's. */
 public final class FaultyStore implements ObjectStore {
     private final ObjectStore store;
     private final ManualTime time;
     private final AtomicInteger calls = new AtomicInteger();
+    private final List<Integer> changes = new CopyOnWriteArrayList<>();
     private volatile int dieAt = Integer.MAX_VALUE;
     private volatile boolean afterEffect;
     private volatile boolean exclusive = true;
     private volatile int actAt = Integer.MAX_VALUE;
+    private volatile int failAt = Integer.MAX_VALUE;
+    private volatile int dieBehind = Integer.MAX_VALUE;
     private volatile Runnable action = () -> {};
     private volatile int suspendAt = Integer.MAX_VALUE;
     private volatile Runnable meanwhile = () -> {};
+    private volatile Predicate<String> fatal = _ -> false;
+    private volatile Predicate<String> lulling = _ -> false;
+    private volatile Predicate<String> locked = _ -> false;
+    private volatile boolean removing;
     private volatile Thread standing = Thread.currentThread();
 
     public FaultyStore(ObjectStore store, ManualTime time) {
@@ -46,6 +56,34 @@ public final class FaultyStore implements ObjectStore {
         afterEffect = withEffect;
     }
 
+    /** Only the nth call from now on fails; with effect it happened all the same, and only its answer is lost. */
+    public void failOnceAtCall(int call, boolean withEffect) {
+        calls.set(0);
+        failAt = call;
+        afterEffect = withEffect;
+    }
+
+    /** Whether {@link #failOnceAtCall} has come to its call. */
+    public boolean failed() {
+        return failAt == Integer.MAX_VALUE;
+    }
+
+    /** Counts its calls anew. */
+    public void countAnew() {
+        calls.set(0);
+        changes.clear();
+    }
+
+    /** Calls since the last time that something was set up. */
+    public int calls() {
+        return calls.get();
+    }
+
+    /** Which of them created or removed something, in their order. */
+    public List<Integer> changes() {
+        return List.copyOf(changes);
+    }
+
     /** Before the nth call from now on something else happens, as when this process were suspended there. */
     public void runAtCall(int call, Runnable what) {
         calls.set(0);
@@ -56,6 +94,11 @@ public final class FaultyStore implements ObjectStore {
     /** Whether {@link #runAtCall} has come to its call. */
     public boolean ran() {
         return actAt == Integer.MAX_VALUE;
+    }
+
+    /** Whether the call that is at work removes objects. */
+    public boolean removing() {
+        return removing;
     }
 
     /**
@@ -69,9 +112,32 @@ public final class FaultyStore implements ObjectStore {
         suspendAt = call;
     }
 
+    /** The same; then it dies at the call before which it stood (0) or at a later one. */
+    public void suspendAtCall(int call, Runnable others, int diesBehind, boolean withEffect) {
+        afterEffect = withEffect;
+        dieBehind = diesBehind;
+        suspendAtCall(call, others);
+    }
+
     /** Whether {@link #suspendAtCall} has come to its call. */
     public boolean wasSuspended() {
         return suspendAt == 0;
+    }
+
+    /** From now on it dies before it stores an object with such a key. */
+    public void dieAtStoring(Predicate<String> keys) {
+        fatal = keys;
+    }
+
+    /** Before it stores an object with such a key it is suspended, as by {@link #suspendAtCall(int, Runnable)}. */
+    public void suspendAtStoring(Predicate<String> keys, Runnable others) {
+        meanwhile = others;
+        lulling = keys;
+    }
+
+    /** From now on objects with such keys stay, as where they are locked. */
+    public void refuseToDelete(Predicate<String> keys) {
+        locked = keys;
     }
 
     public void revive() {
@@ -87,7 +153,20 @@ public final class FaultyStore implements ObjectStore {
         exclusive = false;
     }
 
-    private void before() {
+    private int before(String key) {
+        if (fatal.test(key)) {
+            dieAt = calls.get() + 1;
+            afterEffect = false;
+        }
+        if (lulling.test(key)) {
+            lulling = _ -> false;
+            standing = Thread.currentThread();
+            suspendAt = calls.get() + 1;
+        }
+        return before();
+    }
+
+    private int before() {
         int call = calls.incrementAndGet();
         if (call == actAt) {
             actAt = Integer.MAX_VALUE;
@@ -96,19 +175,31 @@ public final class FaultyStore implements ObjectStore {
         if (call >= suspendAt) {
             suspend();
         }
+        if (call == failAt && !afterEffect) {
+            failAt = Integer.MAX_VALUE;
+            throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "call " + call + " failed");
+        }
         if (call > dieAt || (call == dieAt && !afterEffect)) {
             throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died at call " + dieAt);
         }
+        return call;
     }
 
     private synchronized void suspend() {
         if (suspendAt > 0 && Thread.currentThread().equals(standing)) {
             meanwhile.run();
             suspendAt = 0;
+            if (dieBehind < Integer.MAX_VALUE) {
+                dieAt = calls.get() + dieBehind;
+            }
         }
     }
 
     private <T> T after(T result) {
+        if (calls.get() == failAt) {
+            failAt = Integer.MAX_VALUE;
+            throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the answer to call " + calls.get() + " is lost");
+        }
         if (calls.get() >= dieAt) {
             throw new PgbkException(ErrorCode.REPOSITORY_UNREACHABLE, "the process died behind call " + dieAt);
         }
@@ -122,13 +213,13 @@ public final class FaultyStore implements ObjectStore {
 
     @Override
     public CreateOutcome create(String key, ObjectBody body) {
-        before();
+        changes.add(before(key));
         return after(store.create(key, body));
     }
 
     @Override
     public ObjectUpload upload(String key) {
-        before();
+        before(key);
         return new DyingUpload(store.upload(key));
     }
 
@@ -151,7 +242,7 @@ public final class FaultyStore implements ObjectStore {
 
         @Override
         public void complete() {
-            before();
+            changes.add(before());
             upload.complete();
             after(upload.length());
         }
@@ -194,8 +285,20 @@ public final class FaultyStore implements ObjectStore {
 
     @Override
     public List<DeleteFailure> delete(Collection<String> keys) {
-        before();
-        return after(store.delete(keys));
+        removing = true;
+        try {
+            changes.add(before());
+        } finally {
+            removing = false;
+        }
+        List<String> free = keys.stream().filter(locked.negate()).toList();
+        List<DeleteFailure> failures = new ArrayList<>(store.delete(free));
+        for (String key : keys) {
+            if (locked.test(key) && store.findLength(key).isPresent()) {
+                failures.add(new DeleteFailure(key, "locked by the test"));
+            }
+        }
+        return after(failures);
     }
 
     @Override

@@ -22,6 +22,7 @@ public final class Interleaving {
 
     private final Path directory;
     private final TestPlace prepared;
+    private boolean removesAtOnce;
 
     public Interleaving(Path directory, Consumer<ClusterCatalog> preparation) {
         this.directory = directory;
@@ -29,6 +30,15 @@ public final class Interleaving {
         ClusterCatalog cluster = prepared.cluster();
         preparation.accept(cluster);
         cluster.repository().close();
+    }
+
+    /**
+     * The one is not suspended between its last look and a removal: where the same names are used again meanwhile, only a
+     * deletion under a condition could tell, which no store has.
+     */
+    public Interleaving removingAtOnce() {
+        removesAtOnce = true;
+        return this;
     }
 
     /**
@@ -52,6 +62,9 @@ public final class Interleaving {
             try (Repository sleeper = place.open(store, "sleeper");
                     Repository other = place.open("other")) {
                 store.runAtCall(call, () -> {
+                    if (removesAtOnce && store.removing()) {
+                        return;
+                    }
                     place.time().advance(sleep);
                     tolerant(meanwhile, new ClusterCatalog(other, TestPlace.CLUSTER));
                 });
@@ -83,7 +96,8 @@ public final class Interleaving {
         }
     }
 
-    private static void copy(Path from, Path to) {
+    /** Another repository with the same objects: they are never changed. */
+    public static void copy(Path from, Path to) {
         try (Stream<Path> paths = Files.walk(from)) {
             for (Path path : (Iterable<Path>) paths::iterator) {
                 Path target = to.resolve(from.relativize(path).toString());

@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -163,6 +164,36 @@ class DirectoryDiskFaultTest {
                         Operation.SYNC_DIRECTORY,
                         Operation.LINK,
                         Operation.SYNC_DIRECTORY);
+    }
+
+    /** As the kernel does it: what could not be written is told to one fsync of the file and then forgotten. */
+    @Test
+    void hazardAFailureThatAnEarlyFlushMetIsNotForgottenByTheLastOne() {
+        AtomicBoolean told = new AtomicBoolean();
+        disk.faults(call ->
+                call.operation() == Operation.SYNC_FILE && !told.getAndSet(true) ? DiskFault.IO_ERROR : DiskFault.NONE);
+        byte[] step = new byte[Math.toIntExact(EarlyFlush.STEP_BYTES)];
+
+        S3StoreContract.assertFails(ErrorCode.REPOSITORY_UNREACHABLE, () -> upload(store, "big", step, 1));
+        assertThat(sound.findLength("big")).isEmpty();
+        assertThat(disk.calls())
+                .filteredOn(call -> call.operation() == Operation.LINK)
+                .isEmpty();
+
+        upload(store, "big", step, 3);
+        assertThat(sound.findLength("big")).hasValue(3L * step.length);
+        assertThat(disk.calls())
+                .filteredOn(call -> call.operation() == Operation.SYNC_FILE)
+                .hasSizeGreaterThan(2);
+    }
+
+    private static void upload(ObjectStore to, String key, byte[] part, int times) {
+        try (ObjectUpload upload = to.upload(key)) {
+            for (int i = 0; i < times; i++) {
+                upload.write(ByteBuffer.wrap(part));
+            }
+            upload.complete();
+        }
     }
 
     @Test

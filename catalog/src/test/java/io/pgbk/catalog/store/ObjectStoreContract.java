@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -31,6 +33,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -237,6 +240,37 @@ abstract class ObjectStoreContract {
             assertFails(ErrorCode.HELD_BY_ANOTHER, upload::complete);
         }
         assertThat(store.readAll("key", 100)).isEqualTo("key".getBytes(UTF_8));
+    }
+
+    @Test
+    @Timeout(60)
+    void uploadsThatStandStillKeepNoOtherFromGoingOn() {
+        BufferPool pool = new BufferPool(4 * BufferPool.sizeOf(PART_BYTES));
+        byte[] content = randomBytes(2 * PART_BYTES + 3);
+        List<ObjectUpload> uploads = new ArrayList<>();
+        long each = Math.max(1, store.uploadBufferBytes());
+        try (BufferPool.Reservation reservation = pool.reserve("uploads", 4, each, TaskMonitor.SILENT)) {
+            assertThat(reservation.shares()).hasSize(4);
+            try {
+                // More of them than the store has parts in flight, all in one thread.
+                for (BufferPool.Share share : reservation.shares()) {
+                    ObjectUpload upload = store.upload("still/" + uploads.size(), share);
+                    upload.write(ByteBuffer.wrap(content, 0, 1));
+                    uploads.add(upload);
+                }
+                for (ObjectUpload upload : uploads.reversed()) {
+                    upload.write(ByteBuffer.wrap(content, 1, content.length - 1));
+                }
+                uploads.forEach(ObjectUpload::complete);
+            } finally {
+                uploads.forEach(ObjectUpload::close);
+            }
+        }
+        assertThat(pool.peakBytes()).isLessThanOrEqualTo(pool.limitBytes());
+        assertThat(pool.reservedBytes()).isZero();
+        for (int i = 0; i < 4; i++) {
+            assertThat(store.readAll("still/" + i, content.length)).isEqualTo(content);
+        }
     }
 
     @Test

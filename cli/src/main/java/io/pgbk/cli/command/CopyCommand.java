@@ -97,7 +97,7 @@ public final class CopyCommand implements Callable<Integer> {
                                     + one.reason().orElse("");
                     });
         }
-        if (report.backups().isEmpty()) {
+        if (report.backups().isEmpty() && report.failures().isEmpty()) {
             text.add("repository " + to + " has every backup already");
         }
         if (!dryRun) {

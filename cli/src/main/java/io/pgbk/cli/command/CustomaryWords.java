@@ -25,9 +25,11 @@ final class CustomaryWords {
                 own.addAll(rest);
             }
             case "help" -> {
-                own.addAll(rest);
+                List<String> of =
+                        rest.isEmpty() || !rest.getFirst().equals("help") ? rest : rest.subList(1, rest.size());
+                own.addAll(of);
                 // Without the option the refusal of a command that there is not says which one was meant.
-                if (rest.isEmpty() || rest.getFirst().startsWith("-") || commands.contains(rest.getFirst())) {
+                if (of.isEmpty() || of.getFirst().startsWith("-") || commands.contains(of.getFirst())) {
                     own.add("--help");
                 }
             }

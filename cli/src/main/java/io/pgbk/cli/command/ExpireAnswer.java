@@ -32,6 +32,9 @@ record ExpireAnswer(
         long bytesFreed,
         long bytesLater,
         boolean dryRun) {
+    /** Files of WAL that are named in a text. */
+    private static final int MOST_LEFTOVERS = 10;
+
     /** A backup that stays, and every rule that says so. */
     record Keep(String label, List<String> reasons) {}
 
@@ -145,6 +148,16 @@ record ExpireAnswer(
         for (Gone one : gone) {
             text.add("removed " + one.label() + ", " + Units.bytes(one.bytesFreed()) + " freed");
             one.leftovers().forEach((key, reason) -> text.add("  could not remove " + key + ": " + reason));
+        }
+        walLeftovers.entrySet().stream()
+                .limit(MOST_LEFTOVERS)
+                .forEach(one -> text.add("  could not remove " + one.getKey() + ": " + one.getValue()));
+        if (walLeftovers.size() > MOST_LEFTOVERS) {
+            text.add("  and " + Units.count(walLeftovers.size() - MOST_LEFTOVERS, "other file", "other files")
+                    + " of WAL");
+        }
+        if (lockedUntil != null) {
+            text.add("everything that stays is locked until " + lockedUntil + " at least");
         }
         if (walKeptFrom != null) {
             text.add("WAL stays from " + walKeptFrom + " on");

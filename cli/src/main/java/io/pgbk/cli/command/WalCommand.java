@@ -55,7 +55,8 @@ public final class WalCommand {
             @Nullable String firstWal,
             @Nullable String lastWal,
             List<Gap> gaps,
-            List<Gap> removed) {}
+            List<Gap> removed,
+            List<Gap> leftOut) {}
 
     private record File(String name, String variant, long storedBytes) {}
 
@@ -282,7 +283,8 @@ public final class WalCommand {
                 timeline.first().map(WalSegmentName::toString).orElse(null),
                 timeline.last().map(WalSegmentName::toString).orElse(null),
                 ranges(timeline.gaps()),
-                ranges(timeline.removed()));
+                ranges(timeline.removed()),
+                ranges(timeline.leftOut()));
     }
 
     private static List<Gap> ranges(List<WalGap> ranges) {
@@ -303,7 +305,10 @@ public final class WalCommand {
                         (timeline.gaps().isEmpty() ? "none" : text(timeline.gaps()))
                                 + (timeline.removed().isEmpty()
                                         ? ""
-                                        : "; removed by expire: " + text(timeline.removed()))));
+                                        : "; removed by expire: " + text(timeline.removed()))
+                                + (timeline.leftOut().isEmpty()
+                                        ? ""
+                                        : "; left out by a copy: " + text(timeline.leftOut()))));
         return answer.timelines().isEmpty() ? List.of("no WAL is archived yet") : table.lines("");
     }
 

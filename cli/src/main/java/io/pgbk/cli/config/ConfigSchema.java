@@ -3,6 +3,7 @@ package io.pgbk.cli.config;
 import io.pgbk.catalog.repository.compaction.Compaction;
 import io.pgbk.cli.config.ValueType.AbsolutePath;
 import io.pgbk.cli.config.ValueType.ByteRate;
+import io.pgbk.cli.config.ValueType.ByteSize;
 import io.pgbk.cli.config.ValueType.Choice;
 import io.pgbk.cli.config.ValueType.Cron;
 import io.pgbk.cli.config.ValueType.Flag;
@@ -283,6 +284,12 @@ public final class ConfigSchema {
                 null,
                 "the number of processors, at most 8",
                 "Workers of backup, restore and verify.");
+        d.key(
+                "buffer-memory",
+                new ByteSize(32L << 20),
+                "256MiB",
+                "",
+                "The most memory that the large buffers of a process take, of all its workers and repositories together; of Java's heap at most half. Fewer workers run when there is no room for all.");
         d.key("rate-limit", new ByteRate(), null, "no limit", "The most that a backup reads, per second.");
         d.key(
                 "page-checksums",

@@ -3,6 +3,7 @@ package io.pgbk.cli.config;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.files.FileNames;
+import io.pgbk.task.BufferPool;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,9 +17,14 @@ import java.util.stream.IntStream;
  * @param file the file, when there is one
  * @param settings all values
  * @param repositories the repositories in their order
+ * @param buffers the process's large buffers
  */
 public record Configuration(
-        String source, Optional<Path> file, Settings settings, List<ConfigurationRepository> repositories) {
+        String source,
+        Optional<Path> file,
+        Settings settings,
+        List<ConfigurationRepository> repositories,
+        BufferPool buffers) {
 
     private static final int MOST_WORKERS = 8;
 
@@ -29,7 +35,11 @@ public record Configuration(
                 settings,
                 IntStream.range(0, settings.repositories())
                         .mapToObj(index -> ConfigurationRepository.of(settings, index))
-                        .toList());
+                        .toList(),
+                // More than that would leave too little for everything else.
+                new BufferPool(Math.min(
+                        settings.bytes("buffer-memory").orElseThrow(),
+                        Runtime.getRuntime().maxMemory() / 2)));
     }
 
     /** The cluster's name in the repository. */

@@ -169,13 +169,35 @@ public sealed interface ValueType {
 
     /** Bytes per second, for example {@code 50MiB}. */
     record ByteRate() implements ValueType {
-        private static final Pattern FORM = Pattern.compile("([0-9]{1,12})(B|kB|KiB|MB|MiB|GB|GiB)");
         private static final long LEAST = 64 * 1024;
 
         @Override
         public Object parse(String text) {
+            return ByteSize.parse(text, LEAST, describe());
+        }
+
+        @Override
+        public String describe() {
+            return "bytes per second with their unit (B, kB, KiB, MB, MiB, GB, GiB), at least 64KiB";
+        }
+    }
+
+    /**
+     * Bytes, for example {@code 256MiB}.
+     *
+     * @param least whole mebibytes
+     */
+    record ByteSize(long least) implements ValueType {
+        private static final Pattern FORM = Pattern.compile("([0-9]{1,12})(B|kB|KiB|MB|MiB|GB|GiB)");
+
+        @Override
+        public Object parse(String text) {
+            return parse(text, least, describe());
+        }
+
+        private static Long parse(String text, long least, String description) {
             Matcher matcher = FORM.matcher(text);
-            require(matcher.matches(), describe());
+            require(matcher.matches(), description);
             long unit = switch (matcher.group(2)) {
                 case "kB" -> 1_000;
                 case "KiB" -> 1L << 10;
@@ -186,13 +208,13 @@ public sealed interface ValueType {
                 default -> 1;
             };
             long amount = Long.parseLong(matcher.group(1));
-            require(amount <= (1L << 50) / unit && amount * unit >= LEAST, describe());
+            require(amount <= (1L << 50) / unit && amount * unit >= least, description);
             return amount * unit;
         }
 
         @Override
         public String describe() {
-            return "bytes per second with their unit (B, kB, KiB, MB, MiB, GB, GiB), at least 64KiB";
+            return "bytes with their unit (B, kB, KiB, MB, MiB, GB, GiB), at least " + (least >> 20) + "MiB";
         }
     }
 

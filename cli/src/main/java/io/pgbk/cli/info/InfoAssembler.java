@@ -131,7 +131,8 @@ public final class InfoAssembler {
                 timeline.first().map(WalSegmentName::toString).orElse(null),
                 timeline.last().map(WalSegmentName::toString).orElse(null),
                 ranges(timeline.gaps()),
-                ranges(timeline.removed()));
+                ranges(timeline.removed()),
+                ranges(timeline.leftOut()));
     }
 
     private static List<GapInfo> ranges(List<WalGap> ranges) {

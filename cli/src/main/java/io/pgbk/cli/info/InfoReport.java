@@ -54,6 +54,8 @@ public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repo
      *
      * @param removed ranges between the first and the last segment that expire removed, because nothing that is kept
      *     needs them
+     * @param leftOut other ranges between them that a copy did not bring, because its source had removed them or they were
+     *     not asked for
      */
     public record TimelineInfo(
             int timeline,
@@ -62,7 +64,8 @@ public record InfoReport(String cluster, Instant time, List<RepositoryInfo> repo
             @Nullable String firstWal,
             @Nullable String lastWal,
             List<GapInfo> gaps,
-            List<GapInfo> removed) {}
+            List<GapInfo> removed,
+            List<GapInfo> leftOut) {}
 
     /** Missing segments; both ends are missing too. */
     public record GapInfo(String from, String to) {}

@@ -114,10 +114,12 @@ public final class InfoText {
         return parent == null ? "" : timeline(parent) + " at " + timeline.switchLsn();
     }
 
-    /** Gaps first: what was removed on purpose is no loss. */
+    /** Gaps first: what is missing on purpose is no loss. */
     private static String gaps(TimelineInfo timeline) {
         String gaps = timeline.gaps().isEmpty() ? "none" : ranges(timeline.gaps());
-        return timeline.removed().isEmpty() ? gaps : gaps + "; removed by expire: " + ranges(timeline.removed());
+        return gaps
+                + (timeline.removed().isEmpty() ? "" : "; removed by expire: " + ranges(timeline.removed()))
+                + (timeline.leftOut().isEmpty() ? "" : "; left out by a copy: " + ranges(timeline.leftOut()));
     }
 
     private static String ranges(List<GapInfo> ranges) {

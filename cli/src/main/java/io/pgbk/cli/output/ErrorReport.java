@@ -90,7 +90,7 @@ public record ErrorReport(
         boolean told = cause instanceof PgbkException || cause instanceof IllegalArgumentException;
         return reason == null || told || message.contains(reason)
                 ? message
-                : message + " (" + reason.lines().findFirst().orElse("") + ")";
+                : message + " (" + reason.strip().lines().findFirst().orElse("") + ")";
     }
 
     private static String trace(Throwable failure) {

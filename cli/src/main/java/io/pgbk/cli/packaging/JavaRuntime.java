@@ -14,6 +14,8 @@ import java.util.TreeMap;
 
 /** The Java that the distribution brings: what jlink makes of the Java that builds it. Kept between builds. */
 final class JavaRuntime {
+    private static final Set<String> JAVA_OPTIONS = Set.of("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS");
+
     /** jdk.net because the HTTP client fails without it; jdk.httpserver for the rehearsal of the hooks. */
     private static final String MODULES =
             "java.base,java.logging,java.management,java.naming,java.security.jgss,java.sql,"
@@ -49,7 +51,9 @@ final class JavaRuntime {
         List<String> command = new ArrayList<>(List.of(jlink.toString()));
         command.addAll(OPTIONS);
         command.addAll(List.of("--output", directory.toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        plainEnvironment(builder);
+        Process process = builder.start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             return none(said.strip());
@@ -58,6 +62,15 @@ final class JavaRuntime {
         orderProviders();
         Files.writeString(made, origin);
         return Optional.of(directory);
+    }
+
+    /** Whose language, zone and options must not show in what Java writes. */
+    static void plainEnvironment(ProcessBuilder builder) {
+        Map<String, String> environment = builder.environment();
+        environment.keySet().removeIf(name -> name.startsWith("LC_") || JAVA_OPTIONS.contains(name));
+        environment.remove("LANGUAGE");
+        environment.put("LANG", "C.UTF-8");
+        environment.put("TZ", "UTC");
     }
 
     /** jlink's own release file lacks what the launcher, and who looks for known flaws, want to know. */

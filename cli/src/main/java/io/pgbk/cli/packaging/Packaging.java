@@ -2,6 +2,7 @@ package io.pgbk.cli.packaging;
 
 import io.pgbk.cli.command.Commands;
 import io.pgbk.cli.process.ProcessContext;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -124,7 +125,9 @@ public final class Packaging {
         Trees.normalise(home, FileTime.from(time));
         if (runtime.isPresent()) {
             // Behind the times, because the archive of Java's own classes remembers that of the file it was made from.
-            run("runtime/bin/java", "-Xshare:dump");
+            // Its
+            // bytes follow from collector and heap, which are those of the builder's machine unless they are named.
+            run("runtime/bin/java", "-XX:+UseG1GC", "-Xmx256m", "-Xshare:dump");
         }
     }
 
@@ -151,12 +154,16 @@ public final class Packaging {
     }
 
     private void run(String program, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(home.resolve(program).toString()));
+        List<String> command =
+                new ArrayList<>(List.of(home.resolve(program).toAbsolutePath().toString()));
         command.addAll(List.of(arguments));
         Path log = target.resolve("packaging.log");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // The Java that builds serves a distribution that has none.
+        JavaRuntime.plainEnvironment(builder);
+        // Java keeps where it was started.
+        builder.directory(new File("/"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         if (builder.start().waitFor() != 0) {
             throw new IOException(program + " failed:\n" + Files.readString(log));

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ends the process without the JVM's own ceremony. A JVM that exits waits up to 0.3 s for threads that are in native
  * code, where the thread behind the sockets of virtual threads always is, and longer for a compilation that is running.
- * A hook has by then closed and flushed what it has, and goes by {@code _exit} of the C library.
+ * A command has by then closed and flushed what it has, and goes by {@code _exit} of the C library.
  */
 public final class ProcessEnd {
     private final Thread preparation;

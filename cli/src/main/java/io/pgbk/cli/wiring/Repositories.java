@@ -53,9 +53,11 @@ public final class Repositories {
      * @throws io.pgbk.error.PgbkException when a file that the configuration names cannot be used
      */
     public ObjectStore openStore(ConfigurationRepository repository) {
-        ObjectStore store = ObjectStores.open(StoreConfigs.of(repository, process.clock()));
-        return details.<ObjectStore>map(lines -> new CountingObjectStore(
-                        store, counts -> lines.accept("requests to " + repository.name() + ": " + counts)))
+        ObjectStore store = ObjectStores.open(StoreConfigs.of(repository, process.clock()), configuration.buffers());
+        return details.<ObjectStore>map(lines -> new CountingObjectStore(store, counts -> {
+                    lines.accept("requests to " + repository.name() + ": " + counts);
+                    lines.accept("buffers: at most " + configuration.buffers().peak());
+                }))
                 .orElse(store);
     }
 
@@ -111,7 +113,8 @@ public final class Repositories {
                 hostName() + ", process " + ProcessHandle.current().pid(),
                 Compression.zstd(
                         configuration.settings().number("compression.level").orElseThrow()),
-                process.temporaryDirectory());
+                process.temporaryDirectory(),
+                configuration.buffers());
     }
 
     /** This machine's name. */

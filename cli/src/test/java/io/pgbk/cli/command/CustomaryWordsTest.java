@@ -26,6 +26,7 @@ class CustomaryWordsTest {
         assertThat(pgbk("help")).isEqualTo(pgbk("--help"));
         assertThat(pgbk("help", "wal", "show")).isEqualTo(pgbk("wal", "show", "--help"));
         assertThat(pgbk("help", "restore").out()).contains("--target-time");
+        assertThat(pgbk("help", "help")).isEqualTo(pgbk("--help"));
         assertThat(pgbk("help").exit()).isZero();
     }
 

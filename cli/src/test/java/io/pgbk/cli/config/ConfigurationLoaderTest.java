@@ -53,6 +53,7 @@ class ConfigurationLoaderTest {
         assertThat(settings.flag("repositories[0].allow-http")).contains(false);
         assertThat(settings.zone("time-zone")).isEmpty();
         assertThat(settings.bytes("rate-limit")).isEmpty();
+        assertThat(settings.bytes("buffer-memory")).contains(256L << 20);
     }
 
     @Test
@@ -93,6 +94,7 @@ class ConfigurationLoaderTest {
                     wal: repaired
                 compression: {type: zstd, level: 9}
                 parallel: 4
+                buffer-memory: 64MiB
                 rate-limit: 50MiB
                 page-checksums: false
                 archive-deadline: 90s
@@ -117,6 +119,7 @@ class ConfigurationLoaderTest {
         assertThat(settings.address("repositories[0].endpoint")).contains(URI.create("https://s3.example.net:9000"));
         assertThat(settings.span("repositories[0].retention.window")).contains(Duration.ofDays(14));
         assertThat(settings.bytes("rate-limit")).contains(50L << 20);
+        assertThat(configuration.buffers().limitBytes()).isEqualTo(64L << 20);
         assertThat(settings.zone("time-zone")).contains(ZoneId.of("Europe/Berlin"));
         assertThat(configuration.repository(Optional.of("second")).isEncrypted())
                 .isFalse();
@@ -280,6 +283,7 @@ class ConfigurationLoaderTest {
                 refused("history-deadline: 20", 1, "history-deadline", "with its unit"),
                 refused("history-deadline: 1d", 1, "history-deadline", "from 0d to 10min"),
                 refused("rate-limit: 50MB/s", 1, "rate-limit", "bytes per second with their unit"),
+                refused("buffer-memory: 31MiB", 1, "buffer-memory", "at least 32MiB"),
                 refused("rate-limit: 1kB", 1, "rate-limit", "at least 64KiB"),
                 refused("time-zone: Europe/Berln", 1, "time-zone", "did you mean \"Europe/Berlin\"?"),
                 refused("postgres: {data-directory: data}", 1, "postgres.data-directory", "an absolute path"),

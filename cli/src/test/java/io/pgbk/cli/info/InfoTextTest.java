@@ -86,7 +86,10 @@ class InfoTextTest {
                                                         List.of(),
                                                         List.of(new GapInfo(
                                                                 "000000010000000000000003",
-                                                                "000000010000000000000004"))),
+                                                                "000000010000000000000004")),
+                                                        List.of(new GapInfo(
+                                                                "000000010000000000000006",
+                                                                "000000010000000000000006"))),
                                                 new TimelineInfo(
                                                         2,
                                                         1,
@@ -100,6 +103,7 @@ class InfoTextTest {
                                                                 new GapInfo(
                                                                         "000000020000000000000007",
                                                                         "000000020000000000000008")),
+                                                        List.of(),
                                                         List.of())),
                                         List.of(new WindowInfo(2, TIME, TIME.plusSeconds(3600))),
                                         List.of(backup, incremental))),
@@ -132,7 +136,7 @@ class InfoTextTest {
                   20261121T041500Z-9x9x-incr  20261121T031500Z-7k2f-full  2026-11-21 05:15:00Z         2   3.0 GiB  2.0 MiB  1.5 KiB  sound 2 h ago, 2.5 % (99.9 % in 30 days)
 
                   TIMELINE  FROM            FIRST WAL                 LAST WAL                  GAPS
-                         1                  000000010000000000000001                            none; removed by expire: 000000010000000000000003 to 000000010000000000000004
+                         1                  000000010000000000000001                            none; removed by expire: 000000010000000000000003 to 000000010000000000000004; left out by a copy: 000000010000000000000006
                          2  1 at 0/3000000  000000020000000000000003  000000020000000000000009  000000020000000000000005, 000000020000000000000007 to 000000020000000000000008
 
                   timeline 1: 000000010000000000000001

@@ -20,7 +20,14 @@ class TimelinePictureTest {
             missing.add(new GapInfo(wal + "05", wal + "05"));
         }
         return new TimelineInfo(
-                number, parent, parent == null ? null : "0/3000000", wal + "01", wal + "09", missing, List.of());
+                number,
+                parent,
+                parent == null ? null : "0/3000000",
+                wal + "01",
+                wal + "09",
+                missing,
+                List.of(),
+                List.of());
     }
 
     private static BackupInfo backup(String label, int timeline) {
@@ -38,7 +45,7 @@ class TimelinePictureTest {
                 timeline(3, 2, 1),
                 timeline(4, 2, 0),
                 timeline(5, 3, 2),
-                new TimelineInfo(6, 5, "0/7000000", null, null, List.of(), List.of()),
+                new TimelineInfo(6, 5, "0/7000000", null, null, List.of(), List.of(), List.of()),
                 timeline(7, 5, 0));
         List<BackupInfo> backups = List.of(
                 backup("20261121T031500Z-7k2f-full", 1),

@@ -42,7 +42,8 @@ class ChainRandomTest {
                 }
             }
         } catch (RuntimeException | AssertionError e) {
-            throw new AssertionError(run + "\nsteps:\n" + String.join("\n", done), e);
+            // The reason first: of a long message a report may show the beginning only, and the cause not at all.
+            throw new AssertionError(run + "\n" + e + "\nsteps:\n" + String.join("\n", done), e);
         }
     }
 }

@@ -56,12 +56,7 @@ public final class DataDirectoryWalk {
             walk.findTablespacesInside();
             walk.directory(root, RelativePath.ROOT, 0);
         } catch (AccessDeniedException e) {
-            throw new PgbkException(
-                    ErrorCode.POSTGRES_UNSUITABLE,
-                    "the user " + System.getProperty("user.name") + " may not read " + nameOf(e.getFile()),
-                    "Run pgbk as the operating-system user of the database, and leave nothing in the data directory"
-                            + " that it cannot read.",
-                    e);
+            throw unreadable(e);
         } catch (IOException e) {
             throw new PgbkException(
                     ErrorCode.POSTGRES_UNSUITABLE,
@@ -69,6 +64,15 @@ public final class DataDirectoryWalk {
                     null,
                     e);
         }
+    }
+
+    static PgbkException unreadable(AccessDeniedException e) {
+        return new PgbkException(
+                ErrorCode.POSTGRES_UNSUITABLE,
+                "the user " + System.getProperty("user.name") + " may not read " + nameOf(e.getFile()),
+                "Run pgbk as the operating-system user of the database, and leave nothing in the data directory"
+                        + " that it cannot read.",
+                e);
     }
 
     private static String nameOf(@Nullable String file) {
@@ -306,7 +310,7 @@ public final class DataDirectoryWalk {
     }
 
     /** The sorted names; none when the directory has vanished (its database was dropped). */
-    private static NameList list(Path directory) throws IOException {
+    static NameList list(Path directory) throws IOException {
         NameList names = new NameList();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {

@@ -34,6 +34,10 @@ final class UnloggedRelations {
         numbers[count++] = number;
     }
 
+    boolean isEmpty() {
+        return count == 0;
+    }
+
     /** Whether this file is rebuilt by recovery. */
     boolean rebuilds(RelationFile file) {
         return file.fork() != RelationFile.Fork.INIT && Arrays.binarySearch(numbers, 0, count, file.relfilenode()) >= 0;

@@ -7,6 +7,8 @@ import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.ScratchBuffer;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
@@ -20,7 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Slices that are restored together: each frame that any of them needs is fetched once, pack by pack, in parallel.
- * Memory: at most {@value #MAX_SLICES} slices and their pieces, and for each thread one frame with what the reader needs.
+ * Memory: at most {@value #MAX_SLICES} slices and their pieces, and for each thread {@link #bufferBytes}.
  */
 final class Batch {
     private static final long MAX_BYTES = 512L << 20;
@@ -55,6 +57,15 @@ final class Batch {
         this.context = context;
     }
 
+    /** What a worker needs: frames, a window, what is being written, and a frame's worth that Java copies through. */
+    static long bufferBytes(List<PackRef> packs) {
+        int frameBytes = PackReader.largestFrame(packs);
+        return PackReader.bufferBytes(frameBytes)
+                + BufferPool.sizeOf(frameBytes)
+                + BufferPool.sizeOf(Slice.WINDOW_BYTES)
+                + PieceWriter.bufferBytes();
+    }
+
     void add(Slice slice) {
         slices.add(slice);
         bytes += slice.bytes();
@@ -73,10 +84,11 @@ final class Batch {
         context.workers.run(fetchTasks(byPack));
         context.workers.run(chunks(slices).stream()
                 .map(chunk -> (Workers.Task) () -> {
-                    byte[] buffer = new byte[Slice.WINDOW_BYTES];
-                    for (Slice slice : chunk) {
-                        context.monitor.checkCancelled();
-                        slice.proveRest(buffer, context.label);
+                    try (ScratchBuffer window = new ScratchBuffer(context.workers.buffers())) {
+                        for (Slice slice : chunk) {
+                            context.monitor.checkCancelled();
+                            slice.proveRest(window, context.label);
+                        }
                     }
                 })
                 .toList());
@@ -102,24 +114,25 @@ final class Batch {
     }
 
     private void prepare(List<Slice> chunk, Map<Integer, Map<Integer, FrameWork>> byPack) throws IOException {
-        byte[] buffer = new byte[context.reuse ? Slice.WINDOW_BYTES : 0];
-        for (Slice slice : chunk) {
-            context.monitor.checkCancelled();
-            slice.prepare(context.disk, context.reuse, buffer);
-            List<Slice.Piece> pieces = slice.pieces(context.disk, context.reuse);
-            long needed = 0;
-            synchronized (byPack) {
-                for (Slice.Piece piece : pieces) {
-                    Extent.Frame frame = piece.extent().frame();
-                    byPack.computeIfAbsent(frame.pack(), pack -> new HashMap<>())
-                            .computeIfAbsent(frame.number(), number -> new FrameWork(frame, new ArrayList<>()))
-                            .pieces()
-                            .add(piece);
-                    needed += piece.length();
+        try (ScratchBuffer window = new ScratchBuffer(context.workers.buffers())) {
+            for (Slice slice : chunk) {
+                context.monitor.checkCancelled();
+                slice.prepare(context.disk, context.reuse, window);
+                List<Slice.Piece> pieces = slice.pieces(context.disk, context.reuse);
+                long needed = 0;
+                synchronized (byPack) {
+                    for (Slice.Piece piece : pieces) {
+                        Extent.Frame frame = piece.extent().frame();
+                        byPack.computeIfAbsent(frame.pack(), pack -> new HashMap<>())
+                                .computeIfAbsent(frame.number(), number -> new FrameWork(frame, new ArrayList<>()))
+                                .pieces()
+                                .add(piece);
+                        needed += piece.length();
+                    }
                 }
+                // What need not be fetched is done.
+                context.monitor.advance(slice.bytes() - needed);
             }
-            // What need not be fetched is done.
-            context.monitor.advance(slice.bytes() - needed);
         }
     }
 
@@ -162,7 +175,7 @@ final class Batch {
         context.monitor.checkCancelled();
         Map<Integer, FrameWork> byNumber = new HashMap<>();
         frames.forEach(work -> byNumber.put(work.frame().number(), work));
-        try (PackReader reader = new PackReader(context.store, context.keys);
+        try (PackReader reader = new PackReader(context.store, context.keys, context.workers.buffers());
                 PieceWriter writer = new PieceWriter(context.disk, context.buffers, context.writers)) {
             reader.read(pack, frames.stream().map(FrameWork::frame).toList(), (frame, raw) -> {
                 context.monitor.checkCancelled();

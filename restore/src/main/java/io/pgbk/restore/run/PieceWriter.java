@@ -1,5 +1,6 @@
 package io.pgbk.restore.run;
 
+import io.pgbk.task.BufferPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * next frame is fetched and decoded. Small ones are written at once through the cache, which the end of the restore
  * makes durable. Used by one thread; when it is closed, everything is written or a failure was thrown.
  *
- * <p>Memory: {@value #BUFFERS} buffers of {@link #BUFFER_BYTES}, taken from a pool that all tasks of a restore share.
+ * <p>Memory: {@value #BUFFERS} buffers of {@link #BUFFER_BYTES} outside of the heap, which all tasks of a restore share;
+ * counted in the process's pool with the worker's share.
  */
 final class PieceWriter implements AutoCloseable {
     static final int BUFFER_BYTES = 1 << 20;
@@ -34,6 +36,11 @@ final class PieceWriter implements AutoCloseable {
     private int mode;
     private @Nullable FileChannel cached;
     private @Nullable FileChannel direct;
+
+    /** What the buffers of a writer take of a share; they lie outside of the heap. */
+    static long bufferBytes() {
+        return BUFFERS * BufferPool.sizeOf(BUFFER_BYTES);
+    }
 
     PieceWriter(Disk disk, AlignedBuffers pool, Executor threads) {
         this.disk = disk;
@@ -90,8 +97,9 @@ final class PieceWriter implements AutoCloseable {
         }
         buffer.clear().put(bytes, offset, length).flip();
         FutureTask<Void> task = writeTask(channel, buffer, position);
-        writing[mine] = task;
+        // When no thread can be had, nobody will ever run the task: it must not be waited for.
         threads.execute(task);
+        writing[mine] = task;
         return true;
     }
 

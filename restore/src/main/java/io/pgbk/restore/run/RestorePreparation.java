@@ -169,7 +169,10 @@ public final class RestorePreparation {
     private Archiving archiving(WalArchive wal, TargetDirectory.State state, List<String> notes) {
         Archiving wanted =
                 request.archiving().orElse(request.configuredDirectory() ? Archiving.CONTINUE : Archiving.OFF);
-        if (wanted == Archiving.CONTINUE) {
+        // A standby archives nothing, or the same as its primary, which had better be alive; promoted, it archives on a
+        // timeline of its own.
+        boolean archivesBeside = wanted == Archiving.CONTINUE && !(request.role() instanceof RecoveryRole.Standby);
+        if (archivesBeside) {
             Optional<Instant> newest = wal.newestArchivedTime();
             Instant now = clock.instant();
             if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES)))
@@ -182,7 +185,8 @@ public final class RestorePreparation {
                         "In place, with --delta, a server that was stopped properly needs no waiting. Else stop the old primary for good and repeat the restore 10 minutes later, or restore with"
                                 + " --archiving off and turn archive_mode on afterwards.");
             }
-        } else {
+        }
+        if (wanted == Archiving.OFF) {
             notes.add("the restored server does not archive: archive_mode = off is in postgresql.auto.conf");
         }
         return wanted;

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * because it has no {@code pg_control}: that file gets its name by a rename when everything else is durable. A restore
  * that ends early, however, is continued by running it again with {@code --delta}.
  *
- * <p>Memory: the bound of {@link Batch}, two frames and the buffers of {@link PieceWriter} for each thread, and one
- * part of the manifest.
+ * <p>Memory: the bound of {@link Batch}, for each thread what is reserved for it in the process's pool, and one part of
+ * the manifest.
  */
 public final class RestoreRunner {
     /** The file without which PostgreSQL does not start, below the data directory. */
@@ -95,9 +95,14 @@ public final class RestoreRunner {
         Holds.@Nullable Hold hold = takeHold(plan, monitor);
         try (ExecutorService writers = Executors.newCachedThreadPool(
                         Thread.ofPlatform().daemon().name("write-", 0).factory());
-                Workers workers = new Workers("restore-", plan.parallel());
                 ManifestReader manifest = ManifestReader.open(
-                        repository.store(), repository.keys(), plan.manifestKey(), plan.manifestBytes())) {
+                        repository.store(), repository.keys(), plan.manifestKey(), plan.manifestBytes());
+                Workers workers = Workers.within(
+                        repository.runtime().buffers(),
+                        "restore",
+                        plan.parallel(),
+                        Batch.bufferBytes(manifest.packs()),
+                        monitor)) {
             Disk disk = new Disk(Disk.ownerBelow(plan.dataDirectory()), beforeChange, treeSync);
             Batch.Context context = new Batch.Context(
                     repository.store(),

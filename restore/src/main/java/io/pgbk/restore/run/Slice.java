@@ -6,6 +6,7 @@ import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.files.FileNames;
+import io.pgbk.task.ScratchBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -93,7 +94,7 @@ final class Slice {
      * Makes the file ready to be written: of the right kind and, where pieces alone would not do that, of the right
      * length. Of a file that may stay, the windows that are right already are found and left alone.
      */
-    void prepare(Disk disk, boolean reuse, byte[] buffer) throws IOException {
+    void prepare(Disk disk, boolean reuse, ScratchBuffer buffer) throws IOException {
         boolean there = reuse && Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS);
         // Nobody writes zeros, and what is written after them may come in a later batch.
         boolean zeros = entry.extents().isEmpty() || entry.extents().stream().anyMatch(Extent.Zeros.class::isInstance);
@@ -117,7 +118,7 @@ final class Slice {
         }
     }
 
-    private void findProved(FileChannel channel, byte[] buffer) throws IOException {
+    private void findProved(FileChannel channel, ScratchBuffer buffer) throws IOException {
         for (int window = first; window < end; window++) {
             if (unproved.get(window - first) && isRight(channel, window, buffer)) {
                 unproved.clear(window - first);
@@ -125,9 +126,10 @@ final class Slice {
         }
     }
 
-    private boolean isRight(FileChannel channel, int window, byte[] buffer) throws IOException {
+    private boolean isRight(FileChannel channel, int window, ScratchBuffer buffer) throws IOException {
         int length = windowLength(window);
-        ByteBuffer target = ByteBuffer.wrap(buffer, 0, length);
+        byte[] content = buffer.atLeast(WINDOW_BYTES);
+        ByteBuffer target = ByteBuffer.wrap(content, 0, length);
         long at = (long) window * WINDOW_BYTES;
         while (target.hasRemaining()) {
             int read = channel.read(target, at + target.position());
@@ -135,7 +137,7 @@ final class Slice {
                 return false;
             }
         }
-        return entry.windows().matches(window, buffer, 0, length);
+        return entry.windows().matches(window, content, 0, length);
     }
 
     /**
@@ -231,7 +233,7 @@ final class Slice {
     }
 
     /** Reads back the windows that were put together from several pieces and checks them. */
-    void proveRest(byte[] buffer, String label) throws IOException {
+    void proveRest(ScratchBuffer buffer, String label) throws IOException {
         if (unproved.isEmpty()) {
             return;
         }

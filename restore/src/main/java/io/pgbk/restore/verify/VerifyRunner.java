@@ -66,7 +66,12 @@ public final class VerifyRunner {
         List<BackupRecord> backups = backups(request);
         Holds.@Nullable Hold hold = hold(backups, monitor);
         SampleArc arc = SampleRotation.next(backups, request.samplePercent(), random);
-        try (Workers workers = new Workers("verify-", request.parallel())) {
+        try (Workers workers = Workers.within(
+                catalog.repository().runtime().buffers(),
+                "verify",
+                request.parallel(),
+                RepositoryCheck.bufferBytes(),
+                monitor)) {
             RepositoryCheck.Result result = new RepositoryCheck(
                             catalog, new Sample(arc, BackupCatalog.damagedPacks(backups)), workers, monitor)
                     .run(request.label(), backups);

@@ -8,6 +8,7 @@ import io.pgbk.catalog.repository.check.RepositoryCheck;
 import io.pgbk.catalog.repository.check.Sample;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
@@ -56,10 +57,20 @@ final class AttackTest {
             Duration.ofDays(3),
             Duration.ofDays(8),
             Duration.ofDays(9));
+    /** One host in eight is stopped by the clock guard, once by either side. */
     private static final List<Duration> SKEWS = List.of(
-            Duration.ZERO, Duration.ofMinutes(4), Duration.ofMinutes(-4), Duration.ofDays(400), Duration.ofDays(-400));
+            Duration.ZERO,
+            Duration.ofMinutes(4),
+            Duration.ofMinutes(-4),
+            Duration.ofMinutes(2),
+            Duration.ofSeconds(280),
+            Duration.ofSeconds(-280),
+            Duration.ofMinutes(-1));
 
-    /** Each is met once in ten attacks. */
+    private static final List<Duration> SKEWS_BEYOND_THE_GUARD =
+            List.of(Duration.ofDays(400), Duration.ofDays(-400), Duration.ofMinutes(6));
+
+    /** Each is met once in eleven attacks. */
     private static final List<String> JOBS = List.of(
             "copy",
             "backup INCREMENTAL",
@@ -69,14 +80,21 @@ final class AttackTest {
             "sweep 1",
             "pin LABEL",
             "backup FULL",
+            "unpin LABEL",
             "synthesise",
             "expire 2");
+
+    /** Pins that stay; older ones go, so that not everything is pinned in the end. */
+    private static final int PINS = 2;
+
+    private static final Pattern WORK = Pattern.compile("(\\d+) (begun|removed|emptied|WAL files)");
 
     /** Calls to stores that a job made when it last came to its end, so that the next one can be stopped within. */
     private final Map<String, Integer> calls = new HashMap<>();
 
     private final Random random = new Random(SEED);
     private final Map<String, Integer> report = new LinkedHashMap<>();
+    private final Map<String, Integer> work = new LinkedHashMap<>();
 
     /** A worker and what it says. */
     private static final class Host implements AutoCloseable {
@@ -84,8 +102,11 @@ final class AttackTest {
         private final BufferedReader lines;
         private final StringBuilder said = new StringBuilder();
 
-        Host(Process process) {
+        private final boolean beyondTheGuard;
+
+        Host(Process process, boolean beyondTheGuard) {
             this.process = process;
+            this.beyondTheGuard = beyondTheGuard;
             this.lines = process.inputReader(StandardCharsets.UTF_8);
         }
 
@@ -168,7 +189,7 @@ final class AttackTest {
                             server.dataDirectory().toString())
                     .redirectErrorStream(true)
                     .start();
-            Host host = new Host(process);
+            Host host = new Host(process, SKEWS_BEYOND_THE_GUARD.contains(skew));
             assertThat(host.answer().join()).as(host.said.toString()).isEqualTo("ready");
             return host;
         } catch (IOException e) {
@@ -196,10 +217,15 @@ final class AttackTest {
             try {
                 for (int attack = 0; attack < ATTACKS; attack++) {
                     site.server().sql("update attacked set t = 'b" + attack + "' where id % 50 = " + attack % 50);
-                    AttackWorker.backup(here, config, random.nextBoolean() ? BackupType.FULL : BackupType.INCREMENTAL);
+                    // The full backup below a pinned incremental one stays for it alone when there is a newer one.
+                    if (attack % 2 == 0) {
+                        pinNewest(here, AttackWorker.backup(here, config, BackupType.INCREMENTAL));
+                    } else {
+                        AttackWorker.backup(here, config, BackupType.FULL);
+                    }
                     List<Host> hosts = attack(attack, left, right, time, here);
-                    left = hosts.get(0).process.isAlive() ? hosts.get(0) : host(clock, skew(), site, otherDirectory);
-                    right = hosts.get(1).process.isAlive() ? hosts.get(1) : host(clock, skew(), site, otherDirectory);
+                    left = next(hosts.get(0), clock, site, otherDirectory);
+                    right = next(hosts.get(1), clock, site, otherDirectory);
                     assertNothingLost("attack " + attack + " of seed " + SEED, here, there, time);
                 }
                 startTheNewest(site, here, time);
@@ -207,13 +233,42 @@ final class AttackTest {
                 left.close();
                 right.close();
             }
+            // What the clock guard stops removes nothing whatever else it does.
+            assertThat(number("past the clock guard") * 3).isGreaterThanOrEqualTo(number("runs") * 2);
+            assertThat(number("emptied")).isPositive();
+            assertThat(number("removed")).isPositive();
         } finally {
             System.out.println("attacks on expiry, seed " + SEED + ": " + report);
+            System.out.println("expiries and sweeps: " + work);
         }
     }
 
+    /** The same one; another when it was killed, or when it can do no more than be refused, as long as it lives. */
+    private Host next(Host host, Path clock, RestoreSite site, Path other) {
+        if (host.process.isAlive() && !host.beyondTheGuard) {
+            return host;
+        }
+        host.close();
+        return host(clock, skew(), site, other);
+    }
+
+    private int number(String what) {
+        return work.getOrDefault(what, 0);
+    }
+
+    private static void pinNewest(ClusterCatalog here, String label) {
+        List<BackupRecord> pinned =
+                here.backups().list().stream().filter(BackupRecord::pinned).toList();
+        pinned.stream()
+                .limit(Math.max(0, pinned.size() - PINS + 1))
+                .forEach(backup -> here.backups().unpin(backup.label()));
+        here.backups().pin(Label.require(label), "attacked");
+    }
+
     private Duration skew() {
-        return SKEWS.get(random.nextInt(SKEWS.size()));
+        boolean beyond = random.nextInt(8) == 0;
+        List<Duration> skews = beyond ? SKEWS_BEYOND_THE_GUARD : SKEWS;
+        return skews.get(random.nextInt(skews.size()));
     }
 
     private String job(int number, ClusterCatalog here) {
@@ -228,7 +283,7 @@ final class AttackTest {
 
     /** Returns the hosts, of which one may be dead. */
     private List<Host> attack(int number, Host left, Host right, AttackTime time, ClusterCatalog here) {
-        String expire = (random.nextBoolean() ? "expire " : "sweep ") + (1 + random.nextInt(2));
+        String expire = (random.nextBoolean() ? "expire " : "sweep ") + (random.nextInt(4) == 0 ? 2 : 1);
         String other = job(number, here);
         // In every round of the jobs the other half of them is the victim, so that in two all are.
         boolean victimIsLeft = (number + number / JOBS.size()) % 2 == 1;
@@ -285,7 +340,30 @@ final class AttackTest {
         if (said.find()) {
             calls.put(kind(job), Integer.parseInt(said.group(1)));
         }
+        if (kind(job).equals("expire") || kind(job).equals("sweep")) {
+            countWork(how, end);
+        }
         report.merge(kind(job) + " " + how.split(" ", -1)[0] + " " + outcome, 1, Integer::sum);
+    }
+
+    /** What a removal did; one that was killed or refused by others had begun. */
+    private void countWork(String how, String end) {
+        work.merge("runs", 1, Integer::sum);
+        if (!end.contains("this host's clock says")) {
+            work.merge("past the clock guard", 1, Integer::sum);
+        }
+        boolean did = false;
+        Matcher said = WORK.matcher(end);
+        while (end.startsWith(AttackWorker.OK) && said.find()) {
+            int number = Integer.parseInt(said.group(1));
+            work.merge(said.group(2), number, Integer::sum);
+            did |= number > 0;
+        }
+        if (did) {
+            work.merge("did something", 1, Integer::sum);
+        } else if (how.startsWith("killed") || how.startsWith("suspended")) {
+            work.merge("stopped in the middle", 1, Integer::sum);
+        }
     }
 
     private String await(CompletableFuture<String> answer, String job) {

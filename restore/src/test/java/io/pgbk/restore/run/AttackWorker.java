@@ -5,7 +5,6 @@ import io.pgbk.archiver.backup.BackupOutcome;
 import io.pgbk.archiver.backup.BackupRequest;
 import io.pgbk.archiver.backup.BackupRunner;
 import io.pgbk.archiver.backup.BackupSettings;
-import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.check.Finding;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
@@ -47,7 +46,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 /**
  * A host of its own: a process that does one job after the other on a repository as its standard input says, and answers
@@ -60,6 +61,11 @@ final class AttackWorker {
     static final String OK = "ok";
     /** Said instead of an answer when a job has come to the call at which it was told to wait. */
     static final String THERE = "there";
+
+    /** Percent of a backup that others may use of it so that it is emptied. */
+    private static final int ALWAYS = 100;
+    /** Less than most jumps of the time. */
+    private static final Duration GRACE = Duration.ofDays(1);
 
     private final BufferedReader orders;
     private final AtomicInteger calls = new AtomicInteger();
@@ -129,11 +135,11 @@ final class AttackWorker {
             case "sweep" -> sweep(catalog, Integer.parseInt(job[1]));
             case "synthesise" -> synthesise();
             case "pin" -> {
-                // An old pin goes, so that not everything is pinned in the end.
-                catalog.backups().list().stream()
-                        .filter(BackupRecord::pinned)
-                        .forEach(backup -> catalog.backups().unpin(backup.label()));
                 catalog.backups().pin(Label.require(job[1]), "attacked");
+                yield "";
+            }
+            case "unpin" -> {
+                catalog.backups().unpin(Label.require(job[1]));
                 yield "";
             }
             case "delete" -> {
@@ -202,14 +208,27 @@ final class AttackWorker {
     }
 
     private static RetentionPolicy policy(int fulls) {
-        return new RetentionPolicy(
-                OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC, BackupCatalog.GRACE);
+        return new RetentionPolicy(OptionalInt.of(fulls), Optional.empty(), 0, 0, 0, ZoneOffset.UTC, GRACE);
     }
 
-    /** Expires by a policy that counts full backups. */
+    /** Expires by a policy that counts full backups; whatever nobody wants and somebody uses is emptied. */
     static String expire(ClusterCatalog catalog, int fulls) {
-        ExpireReport done = new Expiry(catalog, policy(fulls), TaskMonitor.SILENT).run();
-        return done.plan().remove().size() + " to go, " + done.removed().size() + " removed";
+        Set<Label> before = catalog.backups().list().stream()
+                .filter(BackupRecord::expiring)
+                .map(BackupRecord::label)
+                .collect(Collectors.toSet());
+        ExpireReport done = new Expiry(catalog, policy(fulls), ALWAYS, TaskMonitor.SILENT).run();
+        long begun = done.plan().remove().stream()
+                .filter(removed ->
+                        !before.contains(removed.label()) && !done.needed().containsKey(removed.label()))
+                .count();
+        return begun + " begun, " + done.removed().size() + " removed, "
+                + done.compaction().moves().size() + " emptied, "
+                + done.wal().files() + " WAL files"
+                + done.compaction()
+                        .skipped()
+                        .map(why -> ", nothing emptied: " + why)
+                        .orElse("");
     }
 
     /** The same without the lease, so that it happens at the same time. */
@@ -224,7 +243,7 @@ final class AttackWorker {
                     .filter(removed -> removed.label().equals(backup.label()) && !backup.expiring())
                     .forEach(removed -> reasons.put(removed.label(), removed.reason()));
         }
-        Map<Label, String> stay = catalog.backups().expire(reasons, BackupCatalog.GRACE);
+        Map<Label, String> stay = catalog.backups().expire(reasons, GRACE);
         int purged = catalog.backups().purge().size();
         WalRemover.Removal wal = new WalRemover(catalog, inventory, () -> {}, TaskMonitor.SILENT).run(plan.wal());
         return reasons.size() - stay.size() + " begun, " + purged + " removed, " + wal.files() + " WAL files";

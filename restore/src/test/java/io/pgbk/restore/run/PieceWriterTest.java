@@ -2,6 +2,7 @@ package io.pgbk.restore.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -120,5 +123,25 @@ class PieceWriterTest {
                     .isFalse();
         }
         assertThat(disk.openDirect(file("g"), 0600)).as("not tried again").isNull();
+    }
+
+    @Test
+    void aWriterThatGetsNoThreadFailsAndWaitsForNothing() {
+        // Another way than past the cache, which every file system has.
+        Disk disk = new Disk(null, PieceWriterTest::nothing, StandardOpenOption.DSYNC);
+        AtomicInteger asked = new AtomicInteger();
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(30),
+                () -> assertThatThrownBy(() -> {
+                            try (PieceWriter writer = new PieceWriter(disk, new AlignedBuffers(), task -> {
+                                asked.incrementAndGet();
+                                throw new OutOfMemoryError("unable to create native thread");
+                            })) {
+                                writer.write(file("f"), 0600, 0, new byte[1 << 20], 0, 1 << 20);
+                            }
+                        })
+                        .isInstanceOf(OutOfMemoryError.class)
+                        .hasMessage("unable to create native thread"));
+        assertThat(asked).hasValue(1);
     }
 }

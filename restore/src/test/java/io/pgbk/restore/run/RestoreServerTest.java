@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.restore.directory.Setting;
 import io.pgbk.restore.directory.TablespaceMapping;
 import io.pgbk.restore.get.ArchiveGet;
 import io.pgbk.restore.get.GetResult;
@@ -375,20 +376,33 @@ class RestoreServerTest {
 
     @Test
     void archivingIntoALivingArchiveIsRefused() {
+        assertFails(
+                ErrorCode.REFUSED_BY_POLICY,
+                () -> plan(site.catalog(), inPlace(new RecoveryRole.Recovery())),
+                "less than 10 minutes ago");
+    }
+
+    @Test
+    void aStandbyIsMadeWhileItsPrimaryArchivesAndArchivesItselfWhenItIsPromoted() {
+        RestorePlan standby = plan(site.catalog(), inPlace(new RecoveryRole.Standby(Optional.empty())));
+        assertThat(standby.archiving()).isEqualTo(Archiving.CONTINUE);
+        assertThat(standby.settings()).extracting(Setting::name).doesNotContain("archive_mode");
+    }
+
+    private static RestoreRequest inPlace(RecoveryRole role) {
         RestoreRequest request = request(fresh(), new RecoveryTarget.Latest(), false);
-        RestoreRequest archiving = new RestoreRequest(
+        return new RestoreRequest(
                 request.goal(),
                 request.dataDirectory(),
                 true,
                 request.tablespaces(),
                 false,
-                request.role(),
+                role,
                 request.action(),
                 Optional.empty(),
                 request.restoreCommand(),
                 request.incarnation(),
                 1);
-        assertFails(ErrorCode.REFUSED_BY_POLICY, () -> plan(site.catalog(), archiving), "less than 10 minutes ago");
     }
 
     // ---- damage

@@ -28,6 +28,7 @@ import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
+import io.pgbk.task.BufferPool;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
@@ -130,6 +131,25 @@ public final class RestoreSite implements AutoCloseable {
         return new ClusterCatalog(
                 Repository.open(
                         ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory)), encryption(), runtime()),
+                CLUSTER);
+    }
+
+    /** The same with so much memory for large buffers. */
+    static ClusterCatalog open(Path repositoryDirectory, BufferPool buffers) {
+        RepositoryRuntime usual = runtime();
+        RepositoryRuntime limited = new RepositoryRuntime(
+                usual.clock(),
+                usual.monotonic(),
+                usual.random(),
+                usual.owner(),
+                usual.compression(),
+                usual.temporaryDirectory(),
+                buffers);
+        return new ClusterCatalog(
+                Repository.open(
+                        ObjectStores.open(new DirectoryStoreConfig(repositoryDirectory), buffers),
+                        encryption(),
+                        limited),
                 CLUSTER);
     }
 
@@ -243,6 +263,11 @@ public final class RestoreSite implements AutoCloseable {
         return backup(catalog, server, type);
     }
 
+    /** Takes a full backup which tells its phases. */
+    public String backup(TaskMonitor monitor) {
+        return backup(catalog, server, BackupType.FULL, monitor);
+    }
+
     /** The same of another server of the cluster, which archives with {@link #archiveCommand} too. */
     public String backup(PostgresServer other, BackupType type) {
         return backup(catalog, other, type);
@@ -254,11 +279,15 @@ public final class RestoreSite implements AutoCloseable {
     }
 
     private static String backup(ClusterCatalog catalog, PostgresServer of, BackupType type) {
+        return backup(catalog, of, type, TaskMonitor.SILENT);
+    }
+
+    private static String backup(ClusterCatalog catalog, PostgresServer of, BackupType type, TaskMonitor monitor) {
         PostgresConfig config =
                 PostgresConfig.of(of.socketDirectory().toString(), of.port(), of.user(), of.dataDirectory());
         BackupSettings settings = new BackupSettings(2, 0, true, Duration.ofSeconds(30), Duration.ZERO);
         BackupOutcome outcome = new BackupRunner(config, catalog, settings, new BackupOrigin("test", "test"))
-                .run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
+                .run(new BackupRequest(type, false, false, Map.of()), monitor);
         return ((BackupOutcome.Taken) outcome).result().label();
     }
 

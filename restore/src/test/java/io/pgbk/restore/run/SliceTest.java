@@ -6,6 +6,8 @@ import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.WindowDigester;
+import io.pgbk.task.Buffers;
+import io.pgbk.task.ScratchBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -64,7 +66,7 @@ class SliceTest {
 
     /** As a batch does that has only this slice; throws when a window is not what it was. */
     private void restore(Slice slice) throws IOException {
-        slice.prepare(disk, false, new byte[0]);
+        slice.prepare(disk, false, new ScratchBuffer(Buffers.HEAP));
         for (Slice.Piece piece : slice.pieces(disk, false)) {
             slice.prove(piece, content, "label");
             try (FileChannel channel = disk.open(slice.place(), 0600)) {
@@ -74,6 +76,6 @@ class SliceTest {
                         piece.fileOffset());
             }
         }
-        slice.proveRest(new byte[Slice.WINDOW_BYTES], "label");
+        slice.proveRest(new ScratchBuffer(Buffers.HEAP), "label");
     }
 }

@@ -66,6 +66,10 @@ final class EnvelopeDecoder {
         return header;
     }
 
+    FrameCodec codec() {
+        return codec;
+    }
+
     int headerLength() {
         return headerLength;
     }

@@ -8,9 +8,11 @@ import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.ScratchBuffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
 /**
  * Reads an object front to back and checks everything on the way: each frame, that none is missing, and that index and
@@ -22,7 +24,8 @@ public final class EnvelopeStream {
     private final EnvelopeDecoder decoder;
     private final FrameIndex frames;
     private long position;
-    private byte[] stored = new byte[0];
+    private final ScratchBuffer stored;
+    private final int mostRawBytes;
     private byte[] kindIndex = new byte[0];
     private boolean lastSeen;
     private boolean complete;
@@ -49,6 +52,10 @@ public final class EnvelopeStream {
         byte[] start = readHeader(input, length, path);
         this.decoder = new EnvelopeDecoder(ring, kind, path, start, codec, bulk);
         this.position = start.length;
+        this.stored = codec.storedFrame();
+        long known = decoder.header().rawLength();
+        int size = decoder.header().frameBytes();
+        this.mostRawBytes = known >= 0 ? (int) Math.min(known, size) : size;
         this.frames = new FrameIndex(start.length, decoder.tagBytes());
     }
 
@@ -89,17 +96,15 @@ public final class EnvelopeStream {
         return decoder.header();
     }
 
-    /** A buffer that every frame of this object fits into. */
-    public byte[] newBuffer() {
-        long known = header().rawLength();
-        int size = header().frameBytes();
-        return new byte[known >= 0 ? (int) Math.min(known, size) : size];
+    /** A buffer of the codec that every frame of this object fits into. */
+    public byte[] buffer() {
+        return decoder.codec().rawFrame().atLeast(mostRawBytes);
     }
 
     /**
      * Reads the next data frame.
      *
-     * @param buffer of {@link #newBuffer()}
+     * @param buffer of {@link #buffer()}
      * @return the bytes that the buffer now holds from index 0, or -1 when the object was read to its very end and is
      *     sound
      * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED naming the frame
@@ -113,10 +118,10 @@ public final class EnvelopeStream {
             return -1;
         }
         FrameHeader frame = frame(FrameType.DATA, frames.count());
-        if (frame.rawLength() > buffer.length) {
+        if (frame.rawLength() > mostRawBytes) {
             throw Damage.of(decoder.path(), "it holds more than the " + header().rawLength() + " bytes of its header");
         }
-        decoder.decode(frame, stored, 0, buffer, 0);
+        decoder.decode(frame, stored.array(), 0, buffer, 0);
         frames.add(frame.payloadLength(), frame.rawLength());
         lastSeen = frame.last();
         return frame.rawLength();
@@ -126,13 +131,14 @@ public final class EnvelopeStream {
         if (count > length - position) {
             throw Damage.of(decoder.path(), "it ends at byte " + length + " inside a frame");
         }
-        if (stored.length < offset + count) {
-            byte[] larger = new byte[offset + count];
-            System.arraycopy(stored, 0, larger, 0, offset);
-            stored = larger;
+        byte[] target = stored.array();
+        if (target.length < offset + count) {
+            byte[] start = Arrays.copyOf(target, offset);
+            target = stored.atLeast(offset + count);
+            System.arraycopy(start, 0, target, 0, offset);
         }
         try {
-            if (input.readNBytes(stored, offset, count) != count) {
+            if (input.readNBytes(target, offset, count) != count) {
                 throw Damage.of(decoder.path(), "it is shorter than its " + length + " bytes");
             }
         } catch (IOException e) {
@@ -144,7 +150,7 @@ public final class EnvelopeStream {
     /** Reads a whole stored frame of the expected type and number into the buffer. */
     private FrameHeader frame(FrameType type, int number) {
         fill(0, FrameHeader.BYTES);
-        FrameHeader frame = decoder.frameHeader(stored, 0);
+        FrameHeader frame = decoder.frameHeader(stored.array(), 0);
         if (frame.type() != type || frame.number() != number) {
             throw Damage.of(decoder.path(), frame.name() + " stands where another frame must");
         }
@@ -164,7 +170,7 @@ public final class EnvelopeStream {
         do {
             frame = frame(FrameType.INDEX, indexFrames++);
             byte[] raw = new byte[frame.rawLength()];
-            decoder.decode(frame, stored, 0, raw, 0);
+            decoder.decode(frame, stored.array(), 0, raw, 0);
             content.write(raw, 0, raw.length);
             if (content.size() > FormatLimits.MAX_INDEX_BYTES) {
                 throw Damage.of(path, "its index is over " + FormatLimits.MAX_INDEX_BYTES + " bytes");
@@ -172,14 +178,14 @@ public final class EnvelopeStream {
         } while (!frame.last());
         FrameHeader trailerFrame = frame(FrameType.TRAILER, 0);
         byte[] raw = new byte[trailerFrame.rawLength()];
-        decoder.decode(trailerFrame, stored, 0, raw, 0);
+        decoder.decode(trailerFrame, stored.array(), 0, raw, 0);
         Trailer trailer = Trailer.parse(raw, path);
         Trailer found = new Trailer(indexOffset, indexFrames, frames.count(), frames.rawLength(), content.size());
         if (!trailer.equals(found)) {
             throw Damage.of(path, "its trailer says " + trailer + ", found " + found);
         }
         fill(0, Trailer.END_MAGIC.length());
-        if (!Bytes.of(stored, 0, Trailer.END_MAGIC.length()).equals(Trailer.END_MAGIC) || position != length) {
+        if (!Bytes.of(stored.array(), 0, Trailer.END_MAGIC.length()).equals(Trailer.END_MAGIC) || position != length) {
             throw Damage.of(path, "it does not end where it must");
         }
         EnvelopeIndex index = EnvelopeIndex.parse(

@@ -7,28 +7,64 @@ import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.FrameProtection;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
+import io.pgbk.task.ScratchBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Turns raw bytes into stored frames and back; keeps compressor, decompressor and buffers for re-use over many objects.
- * Used by one thread at a time; holds two frames of memory and native compressor state until closed.
+ * Used by one thread at a time; holds two frames of memory (when it reads, three) and native compressor state until closed.
  */
 public final class FrameCodec implements AutoCloseable {
     private final Compression compression;
     private @Nullable ZstdCompressCtx compressor;
     private @Nullable ZstdDecompressCtx decompressor;
-    private byte[] compressed = new byte[0];
-    private byte[] stored = new byte[0];
+    private final ScratchBuffer compressed;
+    private final ScratchBuffer stored;
+    private final ScratchBuffer raw;
 
     /** @param compression for frames that are written */
     public FrameCodec(Compression compression) {
+        this(compression, Buffers.HEAP);
+    }
+
+    /**
+     * A codec with its buffers from a share.
+     *
+     * @param compression for frames that are written
+     */
+    public FrameCodec(Compression compression, Buffers buffers) {
         this.compression = compression;
+        this.compressed = new ScratchBuffer(buffers);
+        this.stored = new ScratchBuffer(buffers);
+        this.raw = new ScratchBuffer(buffers);
     }
 
     /** A codec that only reads. */
     public static FrameCodec forReading() {
-        return new FrameCodec(Compression.NONE);
+        return forReading(Buffers.HEAP);
+    }
+
+    /** A codec that only reads, with its buffers from a share. */
+    public static FrameCodec forReading(Buffers buffers) {
+        return new FrameCodec(Compression.NONE, buffers);
+    }
+
+    /** What a codec takes of a share that writes frames of so many bytes. */
+    public static long writingBytes(int frameBytes) {
+        return 2 * frameSize(frameBytes);
+    }
+
+    /** What a codec takes of a share that reads frames of so many bytes. */
+    public static long readingBytes(int frameBytes) {
+        return 3 * frameSize(frameBytes);
+    }
+
+    /** Indexes have frames of a size of their own. */
+    private static long frameSize(int frameBytes) {
+        return BufferPool.sizeOf(Math.max(frameBytes, EnvelopeWriter.INDEX_FRAME_BYTES));
     }
 
     private int compress(byte[] raw, int offset, int length) {
@@ -40,11 +76,9 @@ public final class FrameCodec implements AutoCloseable {
             compressor.setLevel(compression.level()).setChecksum(false).setDictID(false);
         }
         // A buffer too small for what does not shrink makes zstd stop early.
-        if (compressed.length < length - 1) {
-            compressed = new byte[length - 1];
-        }
+        byte[] target = compressed.atLeast(length - 1);
         try {
-            return compressor.compressByteArray(compressed, 0, length - 1, raw, offset, length);
+            return compressor.compressByteArray(target, 0, length - 1, raw, offset, length);
         } catch (ZstdException e) {
             return length;
         }
@@ -65,21 +99,36 @@ public final class FrameCodec implements AutoCloseable {
         boolean shrank = payload < length;
         FrameHeader header = new FrameHeader(type, last, shrank, number, payload, length);
         int total = header.storedLength(tagBytes);
-        if (stored.length < total) {
-            stored = new byte[Math.max(total, Math.min(2 * stored.length, total + total / 4))];
+        byte[] target = stored.array();
+        if (target.length < total) {
+            // Some room, so that not every frame that is a little larger needs another array; never more than this
+            // frame's content takes when it does not shrink, which is what the share was reckoned with.
+            int most = FrameHeader.BYTES + length + tagBytes;
+            int roomy = Math.min(2 * target.length, total + total / 4);
+            target = stored.atLeast(Math.max(total, Math.min(most, roomy)));
         }
-        header.write(stored, 0, kind);
+        header.write(target, 0, kind);
         if (shrank) {
-            protection.seal(stored, 0, compressed, 0, payload, stored, FrameHeader.BYTES);
+            protection.seal(target, 0, compressed.array(), 0, payload, target, FrameHeader.BYTES);
         } else {
-            protection.seal(stored, 0, raw, offset, length, stored, FrameHeader.BYTES);
+            protection.seal(target, 0, raw, offset, length, target, FrameHeader.BYTES);
         }
         return total;
     }
 
     /** What {@link #encode} built, valid until the next call. */
     byte[] buffer() {
+        return stored.array();
+    }
+
+    /** A buffer for a stored frame that is read; {@link #encode} uses the same. */
+    ScratchBuffer storedFrame() {
         return stored;
+    }
+
+    /** A buffer for the raw content of a frame that is read, for the use of one reader at a time. */
+    ScratchBuffer rawFrame() {
+        return raw;
     }
 
     /**
@@ -103,10 +152,8 @@ public final class FrameCodec implements AutoCloseable {
             }
             return;
         }
-        if (compressed.length < header.payloadLength()) {
-            compressed = new byte[header.payloadLength()];
-        }
-        if (!protection.open(source, offset, source, payloadOffset, header.payloadLength(), compressed, 0)) {
+        byte[] payload = compressed.atLeast(header.payloadLength());
+        if (!protection.open(source, offset, source, payloadOffset, header.payloadLength(), payload, 0)) {
             throw wrong(header, path);
         }
         if (decompressor == null) {
@@ -114,7 +161,7 @@ public final class FrameCodec implements AutoCloseable {
         }
         try {
             int length = decompressor.decompressByteArray(
-                    target, targetOffset, header.rawLength(), compressed, 0, header.payloadLength());
+                    target, targetOffset, header.rawLength(), payload, 0, header.payloadLength());
             if (length != header.rawLength()) {
                 throw Damage.of(path, header.name() + " has " + length + " raw bytes instead of " + header.rawLength());
             }
@@ -137,6 +184,9 @@ public final class FrameCodec implements AutoCloseable {
             decompressor.close();
             decompressor = null;
         }
-        Arrays.fill(compressed, (byte) 0);
+        Arrays.fill(compressed.array(), (byte) 0);
+        compressed.close();
+        stored.close();
+        raw.close();
     }
 }

@@ -15,7 +15,7 @@ import java.util.List;
 
 /**
  * Fetches data frames of one object whose header and frame places are known: neighbours travel in one range GET, every
- * frame is checked before it is delivered. Used by one thread; holds one stored and one raw frame.
+ * frame is checked before it is delivered. Used by one thread; uses the buffers of its codec.
  */
 public final class FrameFetcher {
     /** Frames with less than this between them travel together. */
@@ -25,8 +25,6 @@ public final class FrameFetcher {
 
     private final ObjectStore store;
     private final EnvelopeDecoder decoder;
-    private byte[] stored = new byte[0];
-    private byte[] raw = new byte[0];
 
     FrameFetcher(ObjectStore store, EnvelopeDecoder decoder) {
         this.store = store;
@@ -106,8 +104,9 @@ public final class FrameFetcher {
                     if (frame.storedOffset() < position) {
                         throw Damage.of(decoder.path(), "frame " + frame.number() + " overlaps the one before");
                     }
-                    readStored(input, frame, frame.storedOffset() - position);
+                    byte[] stored = readStored(input, frame, frame.storedOffset() - position);
                     position = frame.storedEnd();
+                    byte[] raw = decoder.codec().rawFrame().atLeast(frame.rawLength());
                     decoder.decodeData(frame, stored, 0, raw);
                     consuming = true;
                     consumer.accept(frame, raw);
@@ -118,22 +117,18 @@ public final class FrameFetcher {
         }
     }
 
-    private void readStored(InputStream input, FrameLocation frame, long gap) {
+    private byte[] readStored(InputStream input, FrameLocation frame, long gap) {
         if (frame.rawLength() > decoder.header().frameBytes()
                 || frame.storedLength() > FormatLimits.MAX_FRAME_BYTES + FrameHeader.BYTES + decoder.tagBytes()) {
             throw Damage.of(decoder.path(), "frame " + frame.number() + " is named with impossible lengths");
         }
-        if (stored.length < frame.storedLength()) {
-            stored = new byte[frame.storedLength()];
-        }
-        if (raw.length < frame.rawLength()) {
-            raw = new byte[frame.rawLength()];
-        }
+        byte[] stored = decoder.codec().storedFrame().atLeast(frame.storedLength());
         try {
             input.skipNBytes(gap);
             if (input.readNBytes(stored, 0, frame.storedLength()) != frame.storedLength()) {
                 throw Damage.of(decoder.path(), "it ends inside frame " + frame.number());
             }
+            return stored;
         } catch (IOException e) {
             throw new PgbkException(
                     ErrorCode.REPOSITORY_UNREACHABLE,

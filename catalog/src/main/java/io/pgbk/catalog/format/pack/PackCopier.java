@@ -18,6 +18,7 @@ import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Buffers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.DigestInputStream;
@@ -27,7 +28,7 @@ import java.util.function.LongConsumer;
 
 /**
  * Copies packs into another repository, under its keys: frame by frame, with the numbers and the raw content that they
- * have, so that a manifest needs new offsets only. Holds four frames and what the upload keeps in flight.
+ * have, so that a manifest needs new offsets only. Safe for use by many threads, each with buffers of its own.
  */
 public final class PackCopier {
     private final Place from;
@@ -59,19 +60,20 @@ public final class PackCopier {
      * Copies a pack: every frame is authenticated, every page compared with its digest, the whole object with the
      * manifest's SHA-256 before the copy becomes visible.
      *
+     * @param buffers with room for {@link #bufferBytes}
      * @throws PgbkException OBJECT_DAMAGED naming the pack and the frame, OBJECT_MISSING
      */
-    public Copied copy(PackRef source, String path) {
+    public Copied copy(PackRef source, String path, Buffers buffers) {
         MessageDigest sha256 = Digests.sha256();
-        try (FrameCodec reading = FrameCodec.forReading();
-                FrameCodec writing = new FrameCodec(compression);
-                PackReader reader = new PackReader(from.store(), from.keys())) {
-            PageDigests pages = reader.readPageDigests(source);
+        PageDigests pages = readPageDigests(source, buffers);
+        try (FrameCodec reading = FrameCodec.forReading(buffers);
+                FrameCodec writing = new FrameCodec(compression, buffers)) {
             try (InputStream input =
                             new DigestInputStream(from.store().read(source.path(), 0, source.length()), sha256);
-                    ObjectUpload upload = to.store().upload(path)) {
+                    ObjectUpload upload = to.store().upload(path, buffers)) {
                 EnvelopeStream stream = new EnvelopeStream(
                         input, source.length(), from.keys(), ObjectKind.PACK, source.path(), reading, true);
+                PackReader.requireHeader(stream, source);
                 EnvelopeWriter writer = new EnvelopeWriter(
                         ByteSink.of(upload),
                         to.keys(),
@@ -110,9 +112,22 @@ public final class PackCopier {
         }
     }
 
+    /** What copying a pack with frames of so many bytes takes of a share, the upload included. */
+    public long bufferBytes(int frameBytes) {
+        return FrameCodec.readingBytes(frameBytes)
+                + FrameCodec.writingBytes(frameBytes)
+                + to.store().uploadBufferBytes();
+    }
+
+    private PageDigests readPageDigests(PackRef source, Buffers buffers) {
+        try (PackReader reader = new PackReader(from.store(), from.keys(), buffers)) {
+            return reader.readPageDigests(source);
+        }
+    }
+
     private void copyFrames(
             EnvelopeStream stream, PageDigests pages, EnvelopeWriter writer, PageDigests digests, String path) {
-        byte[] raw = stream.newBuffer();
+        byte[] raw = stream.buffer();
         int run = 0;
         for (int length = stream.next(raw); length >= 0; length = stream.next(raw)) {
             int frame = stream.frames().count() - 1;
@@ -130,12 +145,13 @@ public final class PackCopier {
      *
      * @throws PgbkException OBJECT_DAMAGED when it is no sound copy of the source
      */
-    public Copied inspect(PackRef source, String path, long length) {
+    public Copied inspect(PackRef source, String path, long length, Buffers buffers) {
         MessageDigest sha256 = Digests.sha256();
-        try (FrameCodec codec = FrameCodec.forReading();
+        try (FrameCodec codec = FrameCodec.forReading(buffers);
                 InputStream input = new DigestInputStream(to.store().read(path, 0, length), sha256)) {
             EnvelopeStream stream = new EnvelopeStream(input, length, to.keys(), ObjectKind.PACK, path, codec, true);
-            byte[] raw = stream.newBuffer();
+            requireSameFrames(source, stream, path);
+            byte[] raw = stream.buffer();
             for (int read = stream.next(raw); read >= 0; read = stream.next(raw)) {
                 progress.accept(read);
             }
@@ -165,6 +181,16 @@ public final class PackCopier {
                     .frames();
             requireSame(source, frames);
             return new Copied(known, frames);
+        }
+    }
+
+    /** Before anything is allocated by it: a copy has a header of its own, but frames of the source's size. */
+    private static void requireSameFrames(PackRef source, EnvelopeStream stream, String path) {
+        int expected =
+                EnvelopeHeader.parse(source.header().toArray(), source.path()).frameBytes();
+        int found = stream.header().frameBytes();
+        if (found != expected) {
+            throw Damage.of(path, "its header names frames of " + found + " bytes, not " + expected);
         }
     }
 

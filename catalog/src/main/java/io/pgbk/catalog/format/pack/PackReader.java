@@ -3,9 +3,11 @@ package io.pgbk.catalog.format.pack;
 import io.pgbk.catalog.format.Authentic;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
+import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.crypto.Digests;
 import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.envelope.EnvelopeHeader;
 import io.pgbk.catalog.format.envelope.EnvelopeReader;
 import io.pgbk.catalog.format.envelope.EnvelopeStream;
 import io.pgbk.catalog.format.envelope.FrameCodec;
@@ -15,6 +17,7 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Buffers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.DigestInputStream;
@@ -39,11 +42,34 @@ public final class PackReader implements AutoCloseable {
 
     private final ObjectStore store;
     private final KeyRing ring;
-    private final FrameCodec codec = FrameCodec.forReading();
+    private final FrameCodec codec;
 
+    /** A reader with buffers of the heap. */
     public PackReader(ObjectStore store, KeyRing ring) {
+        this(store, ring, Buffers.HEAP);
+    }
+
+    /** @param buffers with room for {@link #bufferBytes}; none of it is in use when the reader is closed */
+    public PackReader(ObjectStore store, KeyRing ring, Buffers buffers) {
         this.store = store;
         this.ring = ring;
+        this.codec = FrameCodec.forReading(buffers);
+    }
+
+    /** What a reader takes of a share for packs with frames of so many bytes. */
+    public static long bufferBytes(int frameBytes) {
+        return FrameCodec.readingBytes(frameBytes);
+    }
+
+    /** The size of the largest frame that any of these packs may have. */
+    public static int largestFrame(Collection<PackRef> packs) {
+        int largest = FormatLimits.MIN_FRAME_BYTES;
+        for (PackRef pack : packs) {
+            largest = Math.max(
+                    largest,
+                    EnvelopeHeader.parse(pack.header().toArray(), pack.path()).frameBytes());
+        }
+        return largest;
     }
 
     /**
@@ -96,13 +122,12 @@ public final class PackReader implements AutoCloseable {
         try (InputStream input = new DigestInputStream(store.read(pack.path(), 0, pack.length()), sha256)) {
             EnvelopeStream stream =
                     new EnvelopeStream(input, pack.length(), ring, ObjectKind.PACK, pack.path(), codec, true);
-            byte[] buffer = stream.newBuffer();
+            requireHeader(stream, pack);
+            byte[] buffer = stream.buffer();
             while (stream.next(buffer) >= 0) {
                 // Every frame is checked by reading it.
             }
-            if (!stream.header().encode().equals(pack.header())
-                    || stream.frames().count() != pack.frames()
-                    || stream.frames().rawLength() != pack.rawLength()) {
+            if (stream.frames().count() != pack.frames() || stream.frames().rawLength() != pack.rawLength()) {
                 throw Damage.of(pack.path(), "it is sound, but not the pack that the manifest names");
             }
             PageDigests.parse(stream.kindIndex(), ring, stream.frames(), pack.path());
@@ -115,6 +140,13 @@ public final class PackReader implements AutoCloseable {
         }
         if (!Bytes.of(sha256.digest()).equals(pack.sha256())) {
             throw Damage.of(pack.path(), "its SHA-256 is not the one in the manifest");
+        }
+    }
+
+    /** Before anything is allocated by it: nothing of a header is authentic until a frame has been read. */
+    static void requireHeader(EnvelopeStream stream, PackRef pack) {
+        if (!stream.header().encode().equals(pack.header())) {
+            throw Damage.of(pack.path(), "its header is not the one in the manifest");
         }
     }
 

@@ -12,6 +12,8 @@ import io.pgbk.catalog.format.envelope.FrameLocation;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,7 @@ public final class PackWriter implements AutoCloseable {
     private final PackTable table;
     private final PackSettings settings;
     private final SecureRandom random;
+    private final Buffers buffers;
     private final FrameCodec codec;
     private final byte[] shared;
     private final List<Placement> sharing = new ArrayList<>();
@@ -39,16 +42,45 @@ public final class PackWriter implements AutoCloseable {
     private int sharedLength;
     private long finishedBytes;
     private @Nullable OpenPack current;
+    private boolean closed;
 
-    /** @param table gives ordinals and paths, and takes the finished packs */
+    /**
+     * A writer with buffers of the heap.
+     *
+     * @param table gives ordinals and paths, and takes the finished packs
+     */
     public PackWriter(ObjectStore store, KeyRing ring, PackTable table, PackSettings settings, SecureRandom random) {
+        this(store, ring, table, settings, random, Buffers.HEAP);
+    }
+
+    /**
+     * A writer for one thread.
+     *
+     * @param table gives ordinals and paths, and takes the finished packs
+     * @param buffers with room for {@link #bufferBytes}; none of it is in use when the writer is closed
+     */
+    public PackWriter(
+            ObjectStore store,
+            KeyRing ring,
+            PackTable table,
+            PackSettings settings,
+            SecureRandom random,
+            Buffers buffers) {
         this.store = store;
         this.ring = ring;
         this.table = table;
         this.settings = settings;
         this.random = random;
-        this.codec = new FrameCodec(settings.compression());
-        this.shared = new byte[settings.frameBytes()];
+        this.buffers = buffers;
+        this.codec = new FrameCodec(settings.compression(), buffers);
+        this.shared = buffers.take(settings.frameBytes());
+    }
+
+    /** What a writer takes of a share, its upload to this store included. */
+    public static long bufferBytes(ObjectStore store, PackSettings settings) {
+        return BufferPool.sizeOf(settings.frameBytes())
+                + FrameCodec.writingBytes(settings.frameBytes())
+                + store.uploadBufferBytes();
     }
 
     /** One pack on its way. */
@@ -92,7 +124,7 @@ public final class PackWriter implements AutoCloseable {
             endIfFull(pack);
             return placement;
         }
-        if (length > shared.length - sharedLength) {
+        if (length > settings.frameBytes() - sharedLength) {
             flush();
         }
         Placement placement = new Placement(sharedLength, length);
@@ -140,7 +172,7 @@ public final class PackWriter implements AutoCloseable {
         OpenPack pack = current;
         if (pack == null) {
             PackTable.Reservation reservation = table.reserve();
-            ObjectUpload upload = store.upload(reservation.path());
+            ObjectUpload upload = store.upload(reservation.path(), buffers);
             try {
                 EnvelopeSettings header = new EnvelopeSettings(
                         ObjectKind.PACK, settings.frameBytes(), EnvelopeHeader.UNKNOWN_LENGTH, Bytes.EMPTY, true);
@@ -207,6 +239,10 @@ public final class PackWriter implements AutoCloseable {
         current = null;
         if (pack != null) {
             pack.upload.close();
+        }
+        if (!closed) {
+            closed = true;
+            buffers.give(shared);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.pgbk.catalog.format.wal;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.task.BufferPool;
 import io.pgbk.task.ScratchFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -14,21 +15,30 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Encoded bytes: in memory up to a limit, then in a temporary file without a name. */
+/**
+ * Encoded bytes: in memory up to a limit and while the process's buffers have room, then in a temporary file without a
+ * name. Waits for no memory.
+ */
 final class SpooledObject implements EncodedObject, ByteSink {
     /** Most bytes that are kept in memory. */
     static final int MEMORY_BYTES = 64 * 1024 * 1024;
+    /** Headers and indexes are small and few. */
+    private static final int UNCOUNTED_BYTES = 16 * 1024;
 
     private final Path temporaryDirectory;
+    private final BufferPool buffers;
+    private final List<BufferPool.Share> reserved = new ArrayList<>();
     private final List<byte[]> chunks = new ArrayList<>();
     private @Nullable ScratchFile file;
     private @Nullable OutputStream output;
     private long length;
     private Bytes sha256 = Bytes.EMPTY;
 
-    SpooledObject(Path temporaryDirectory) {
+    SpooledObject(Path temporaryDirectory, BufferPool buffers) {
+        this.buffers = buffers;
         this.temporaryDirectory = temporaryDirectory;
     }
 
@@ -37,7 +47,7 @@ final class SpooledObject implements EncodedObject, ByteSink {
         try {
             byte[] copy = new byte[bytes.remaining()];
             bytes.get(copy);
-            if (output == null && length + copy.length > MEMORY_BYTES) {
+            if (output == null && !hasRoom(copy.length)) {
                 spill();
             }
             if (output != null) {
@@ -51,6 +61,24 @@ final class SpooledObject implements EncodedObject, ByteSink {
         }
     }
 
+    private boolean hasRoom(int bytes) {
+        if (length + bytes > MEMORY_BYTES) {
+            return false;
+        }
+        if (bytes < UNCOUNTED_BYTES) {
+            return true;
+        }
+        Optional<BufferPool.Share> share = buffers.tryReserve(bytes);
+        share.ifPresent(reserved::add);
+        return share.isPresent();
+    }
+
+    private void forget() {
+        chunks.clear();
+        reserved.forEach(BufferPool.Share::close);
+        reserved.clear();
+    }
+
     private void spill() throws IOException {
         ScratchFile created = ScratchFile.create(temporaryDirectory);
         file = created;
@@ -59,7 +87,7 @@ final class SpooledObject implements EncodedObject, ByteSink {
         for (byte[] chunk : chunks) {
             opened.write(chunk);
         }
-        chunks.clear();
+        forget();
     }
 
     /** Ends writing. */
@@ -91,7 +119,7 @@ final class SpooledObject implements EncodedObject, ByteSink {
 
     @Override
     public void close() {
-        chunks.clear();
+        forget();
         try {
             if (file != null) {
                 file.close();

@@ -17,6 +17,7 @@ import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,17 +38,24 @@ public final class WalObjectCodec {
     private final KeyRing ring;
     private final Compression compression;
     private final SecureRandom random;
+    private final BufferPool buffers;
 
-    /** @param compression of frames */
-    public WalObjectCodec(KeyRing ring, Compression compression, SecureRandom random) {
+    /**
+     * A codec.
+     *
+     * @param compression of frames
+     * @param buffers what encoded objects that wait in memory are counted in
+     */
+    public WalObjectCodec(KeyRing ring, Compression compression, SecureRandom random, BufferPool buffers) {
+        this.buffers = buffers;
         this.ring = ring;
         this.compression = compression;
         this.random = random;
     }
 
     /**
-     * Encodes a file that could have changed since its digest was taken. The result is kept in memory up to 64 MiB,
-     * beyond that in a temporary file.
+     * Encodes a file that could have changed since its digest was taken. The result is kept in memory up to 64 MiB
+     * while the buffers have room, beyond that in a temporary file.
      *
      * @param path the object's key below the prefix
      * @param raw the file's content, read once, exactly {@code info.rawLength()} bytes; the caller closes it
@@ -71,7 +79,7 @@ public final class WalObjectCodec {
     public EncodedObject encode(
             String path, InputStream raw, WalObjectInfo info, Path temporaryDirectory, boolean compare)
             throws IOException {
-        SpooledObject result = new SpooledObject(temporaryDirectory);
+        SpooledObject result = new SpooledObject(temporaryDirectory, buffers);
         try (FrameCodec codec = new FrameCodec(compression)) {
             EnvelopeSettings settings = new EnvelopeSettings(
                     ObjectKind.WAL,
@@ -172,7 +180,7 @@ public final class WalObjectCodec {
         try (FrameCodec codec = FrameCodec.forReading()) {
             EnvelopeStream stream = new EnvelopeStream(input, length, ring, ObjectKind.WAL, path, codec, false);
             MessageDigest sha256 = Digests.sha256();
-            byte[] buffer = stream.newBuffer();
+            byte[] buffer = stream.buffer();
             for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
                 sha256.update(buffer, 0, count);
                 sink.write(ByteBuffer.wrap(buffer, 0, count));

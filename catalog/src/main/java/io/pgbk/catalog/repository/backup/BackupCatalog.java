@@ -107,10 +107,14 @@ public final class BackupCatalog implements LabelGuard {
 
     @Override
     public void requireUsable(Label label) {
-        if (require(label).expiring()) {
+        requireUsable(require(label));
+    }
+
+    void requireUsable(BackupRecord backup) {
+        if (backup.expiring()) {
             throw new PgbkException(
                     ErrorCode.NO_FITTING_BACKUP,
-                    "backup " + label + " of cluster " + cluster + " is being removed",
+                    "backup " + backup.label() + " of cluster " + cluster + " is being removed",
                     "Choose another backup; `pgbk info` lists them.");
         }
     }
@@ -240,39 +244,50 @@ public final class BackupCatalog implements LabelGuard {
     }
 
     /**
-     * Makes a new manifest of a backup the valid one, which a compaction wrote: proves first that it and every pack that
-     * it refers to are there.
+     * Proposes a manifest that a compaction wrote in the place of a backup's: from now on what it names stays. Proves that
+     * it and every pack that it refers to are there. It is valid when the proposal was confirmed.
      *
+     * @param before the backup with the manifest that this one was written from
      * @param generation of the manifest, higher than any before; the lease makes it this writer's alone
-     * @param packs what the manifest refers to, in place of what counted before
+     * @param packs what the manifest refers to, in place of what counts now
      * @param lease {@link #LEASE}
      * @throws PgbkException OBJECT_MISSING, OBJECT_DAMAGED, HELD_BY_ANOTHER, NO_FITTING_BACKUP when the backup, or one
-     *     that it would be built on from now on, is being removed; the old manifest is valid then
+     *     that it would be built on from now on, is being removed; nothing changed then
      */
-    public void replaceManifest(
-            Label label, int generation, ManifestWriter.ManifestRef manifest, List<PackUse> packs, Leases.Lease lease) {
-        CommitChecks checks = new CommitChecks(repository, cluster);
-        checks.requireManifest(RepositoryLayout.manifest(cluster, label, generation), manifest);
-        checks.requirePacks(packs);
-        requireUsable(label);
-        BackupRecord before = require(label);
-        BackupEvent.ManifestReplaced replaced = new BackupEvent.ManifestReplaced(
-                new BackupSummary.ManifestReference(
-                        generation, manifest.length(), manifest.sha256().hex()),
-                packs);
-        Set<Label> owners = replaced.owners(label);
-        owners.removeAll(before.owners());
-        owners.forEach(this::requireUsable);
-        lease.proveHeld();
-        events.append(label, replaced);
-        // Who removes one of them from now on sees this. Who decided it while this process stood still did not.
-        for (Label owner : owners) {
-            Optional<BackupRecord> found = find(owner);
-            if (found.isEmpty() || found.get().removing()) {
-                events.append(label, new BackupEvent.ManifestReplaced(before.manifest(), before.packs()));
-                throw notListed(owner, cluster);
-            }
+    public ManifestProposal proposeManifest(
+            BackupRecord before,
+            int generation,
+            ManifestWriter.ManifestRef manifest,
+            List<PackUse> packs,
+            Leases.Lease lease) {
+        return ManifestProposal.make(
+                repository,
+                cluster,
+                this,
+                events,
+                new ManifestProposal.Proposed(before, generation, manifest, packs),
+                lease);
+    }
+
+    /**
+     * Withdraws what compactions proposed that died before they confirmed or withdrew it: it would keep backups from
+     * being removed for ever. One that is only suspended confirms nothing any more.
+     *
+     * @param lease {@link #LEASE}, so that it is nobody's at work
+     * @return how many were withdrawn
+     */
+    public int withdrawProposals(Leases.Lease lease) {
+        List<BackupRecord> open = list().stream()
+                .filter(backup -> backup.openProposal().isPresent())
+                .toList();
+        for (BackupRecord backup : open) {
+            lease.proveHeld();
+            int proposal = backup.openProposal().orElseThrow().number();
+            events.append(
+                    backup.label(),
+                    new BackupEvent.ManifestWithdrawn(proposal, "the compaction did not come to its end"));
         }
+        return open.size();
     }
 
     /** Sets annotations; an empty value removes one. */
@@ -298,7 +313,7 @@ public final class BackupCatalog implements LabelGuard {
      *
      * @param force also when it is the last good one of its incarnation
      * @throws PgbkException REFUSED_BY_POLICY (pinned, last good, others are built on it, a summary is damaged, clocks
-     *     differ), HELD_BY_ANOTHER (a hold or a running backup names it), NO_FITTING_BACKUP
+     *     differ), HELD_BY_ANOTHER (a hold or a running backup names it, or it went and came back meanwhile), NO_FITTING_BACKUP
      */
     public Deletion delete(Label label, Duration grace, boolean force) {
         return remover.delete(label, grace, force);
@@ -351,7 +366,8 @@ public final class BackupCatalog implements LabelGuard {
      * What a removal did.
      *
      * @param removeAfter when the objects may go
-     * @param removed whether they are gone
+     * @param removed whether they are gone; not when they may go later, when some could not be removed, and when another
+     *     process finished the removal and the label is in use again
      * @param bytesFreed stored bytes that went
      * @param leftovers keys that could not be removed, and why; a later purge tries again
      */

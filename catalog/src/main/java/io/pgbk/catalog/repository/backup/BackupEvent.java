@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Something that happened to a backup after its commit. The highest number is the newest. */
@@ -51,11 +52,33 @@ public sealed interface BackupEvent {
     record Drilled(DrillVerdict verdict) implements BackupEvent {}
 
     /**
+     * A compaction is about to make a manifest the valid one: from now on the backup needs what that names as well.
+     *
+     * @param generation of that manifest
+     * @param needs the labels of other backups whose packs it names
+     */
+    record ManifestProposed(int generation, Set<Label> needs) implements BackupEvent {
+        public ManifestProposed {
+            needs = Set.copyOf(needs);
+        }
+    }
+
+    /**
+     * A manifest that was proposed does not become valid any more.
+     *
+     * @param proposal the number of the event that proposed it
+     */
+    record ManifestWithdrawn(int proposal, String reason) implements BackupEvent {}
+
+    /**
      * A compaction wrote a new manifest, which is valid from now on.
      *
      * @param packs every pack that this manifest refers to, in place of the summary's
+     * @param proposal the number of the event that proposed it: unless that is the last one before this about a
+     *     manifest, this says nothing. An older version proposed nothing
      */
-    record ManifestReplaced(BackupSummary.ManifestReference manifest, List<PackUse> packs) implements BackupEvent {
+    record ManifestReplaced(BackupSummary.ManifestReference manifest, List<PackUse> packs, OptionalInt proposal)
+            implements BackupEvent {
         public ManifestReplaced {
             packs = PackUseList.copyOf(packs);
         }

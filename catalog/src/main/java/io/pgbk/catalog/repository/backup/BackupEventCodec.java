@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import java.util.HashSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -19,6 +20,9 @@ final class BackupEventCodec {
     private static final String FINDING = "finding";
     private static final String FORCED = "forced";
     private static final String POLICY = "policy";
+    private static final String GENERATION = "generation";
+    private static final String NEEDS = "needs";
+    private static final String PROPOSAL = "proposal";
     private static final String SAMPLE_FROM = "sampleFrom";
     private static final String DAMAGED_PACKS = "damagedPacks";
 
@@ -49,10 +53,20 @@ final class BackupEventCodec {
                 json.put("kind", "expiry-cancelled").put(REASON, cancelled.reason());
             case BackupEvent.Verified verified -> writeVerify(json.put("kind", "verified"), verified.verdict());
             case BackupEvent.Drilled drilled -> writeDrill(json.put("kind", "drilled"), drilled.verdict());
+            case BackupEvent.ManifestProposed proposed ->
+                LabelListJson.write(
+                        json.put("kind", "manifest-proposed").put(GENERATION, proposed.generation()),
+                        NEEDS,
+                        proposed.needs());
+            case BackupEvent.ManifestWithdrawn withdrawn ->
+                json.put("kind", "manifest-withdrawn")
+                        .put(PROPOSAL, withdrawn.proposal())
+                        .put(REASON, withdrawn.reason());
             case BackupEvent.ManifestReplaced replaced -> {
                 BackupSummaryCodec.writeManifest(
                         json.put("kind", "manifest").putObject("manifest"), replaced.manifest());
                 BackupSummaryCodec.writePacks(json.putArray("packs"), replaced.packs());
+                replaced.proposal().ifPresent(number -> json.put(PROPOSAL, number));
             }
             case BackupEvent.Unknown unknown ->
                 throw new IllegalArgumentException("events of kind " + unknown.kind() + " are not written");
@@ -116,9 +130,19 @@ final class BackupEventCodec {
                         json.decimal("restoreSeconds"),
                         json.decimal("replaySeconds"),
                         json.optionalText(FINDING)));
+            case "manifest-proposed" ->
+                new BackupEvent.ManifestProposed(
+                        json.integer(GENERATION, 1, RepositoryLayout.MAX_NUMBER), LabelListJson.read(json, NEEDS));
+            case "manifest-withdrawn" ->
+                new BackupEvent.ManifestWithdrawn(
+                        json.integer(PROPOSAL, 1, RepositoryLayout.MAX_NUMBER), json.text(REASON));
             case "manifest" ->
                 new BackupEvent.ManifestReplaced(
-                        BackupSummaryCodec.readManifest(json.object("manifest")), BackupSummaryCodec.readPacks(json));
+                        BackupSummaryCodec.readManifest(json.object("manifest")),
+                        BackupSummaryCodec.readPacks(json),
+                        json.has(PROPOSAL)
+                                ? OptionalInt.of(json.integer(PROPOSAL, 1, RepositoryLayout.MAX_NUMBER))
+                                : OptionalInt.empty());
             default -> new BackupEvent.Unknown(kind);
         };
     }

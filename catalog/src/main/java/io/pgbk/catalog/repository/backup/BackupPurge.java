@@ -3,7 +3,6 @@ package io.pgbk.catalog.repository.backup;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
-import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.wal.ArchivedTime;
 import io.pgbk.error.ErrorCode;
@@ -67,6 +66,9 @@ final class BackupPurge {
                 deletions.add(removeData(running.label()));
             }
         }
+        // What stopped because another process had finished it was removed by that one.
+        deletions.removeIf(
+                deletion -> !deletion.removed() && deletion.leftovers().isEmpty());
         removeOldMarkers(now);
         holds.removeExpired(now);
         return deletions;
@@ -145,18 +147,9 @@ final class BackupPurge {
         }
     }
 
-    /** Data first, the marker last: as long as it is there the label is known to be dead. */
     private void removeAborted(Label label, boolean old) {
         // A copy may be begun again under its label, any other backup has a label of its own.
         boolean withMarker = old || claims.isResumable(label);
-        LabelRemoval removal = removal(label);
-        removal.removeData(label);
-        if (removal.leftovers().isEmpty()) {
-            mayGoOn.run();
-            repository.store().delete(List.of(RepositoryLayout.intent(cluster, label)));
-            if (withMarker) {
-                repository.store().delete(List.of(RepositoryLayout.backup(cluster, label)));
-            }
-        }
+        removal(label).removeAborted(label, withMarker);
     }
 }

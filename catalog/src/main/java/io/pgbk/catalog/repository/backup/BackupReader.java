@@ -128,12 +128,19 @@ final class BackupReader {
         return !folder.intent() || BackupRecord.expiry(events(folder)).isPresent();
     }
 
-    /** The number of the event by which the removal of what is left was decided; empty for an older version's. */
+    /**
+     * The number of the event by which the removal of what is left was decided; empty for an older version's, and when
+     * its events are being removed just now.
+     */
     Optional<Integer> decision(Label label) {
-        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
-                .findFirst()
-                .flatMap(folder -> BackupRecord.removing(events(folder)))
-                .map(BackupEvent.Recorded::number);
+        try {
+            return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                    .findFirst()
+                    .flatMap(folder -> BackupRecord.removing(events(folder)))
+                    .map(BackupEvent.Recorded::number);
+        } catch (ObjectMissingException e) {
+            return Optional.empty();
+        }
     }
 
     /** Whether an interrupted removal left something of the label, and nothing else is there. */

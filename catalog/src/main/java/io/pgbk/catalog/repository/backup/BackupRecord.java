@@ -104,21 +104,35 @@ public record BackupRecord(
 
     /** The manifest that is valid: the one written with the backup, unless a compaction's was confirmed later. */
     public BackupSummary.ManifestReference manifest() {
-        return last(BackupEvent.ManifestReplaced.class::isInstance)
-                .map(recorded -> ((BackupEvent.ManifestReplaced) recorded.event()).manifest())
+        return ManifestEvents.of(events)
+                .replacement()
+                .map(BackupEvent.ManifestReplaced::manifest)
                 .orElse(summary.manifest());
     }
 
     /** The event that made the valid manifest valid; empty for the one written with the backup. */
     public Optional<BackupEvent.Recorded> lastReplacement() {
-        return last(BackupEvent.ManifestReplaced.class::isInstance);
+        return ManifestEvents.of(events).valid();
     }
 
     /** Every pack that the valid manifest refers to, also of other backups. */
     public List<PackUse> packs() {
-        return last(BackupEvent.ManifestReplaced.class::isInstance)
-                .map(recorded -> ((BackupEvent.ManifestReplaced) recorded.event()).packs())
+        return ManifestEvents.of(events)
+                .replacement()
+                .map(BackupEvent.ManifestReplaced::packs)
                 .orElse(summary.packs());
+    }
+
+    /** What says that another manifest may become valid; when nobody runs a compaction, one died. */
+    public Optional<BackupEvent.Recorded> openProposal() {
+        return ManifestEvents.of(events).open();
+    }
+
+    /** The labels of other backups that must not go while this one is listed: owners, and those that may become so. */
+    Set<Label> needs() {
+        Set<Label> needs = owners();
+        needs.addAll(ManifestEvents.of(events).proposedNeeds());
+        return needs;
     }
 
     /** The labels of other backups whose packs the valid manifest refers to. */

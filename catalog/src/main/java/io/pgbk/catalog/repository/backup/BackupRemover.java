@@ -56,7 +56,7 @@ final class BackupRemover {
     BackupCatalog.Deletion delete(Label label, Duration grace, boolean force) {
         BackupListing listing = reader.list();
         if (isRestOfRemoval(label, listing)) {
-            return remove(label, () -> {});
+            return removeNow(label);
         }
         BackupRecord backup = require(label, listing);
         if (!backup.removing()) {
@@ -76,7 +76,18 @@ final class BackupRemover {
                 throw neededBy(label, refusal);
             }
         }
-        return remove(label, () -> {});
+        return removeNow(label);
+    }
+
+    private BackupCatalog.Deletion removeNow(Label label) {
+        BackupCatalog.Deletion deletion = remove(label, () -> {});
+        if (!deletion.removed() && deletion.leftovers().isEmpty()) {
+            throw new PgbkException(
+                    ErrorCode.HELD_BY_ANOTHER,
+                    "another process removed backup " + label + " meanwhile, and it has been copied here again since",
+                    "Repeat it when the copy is to go as well.");
+        }
+        return deletion;
     }
 
     long examine(Label label, boolean force) {
@@ -266,11 +277,14 @@ final class BackupRemover {
         return deletion(label, removal);
     }
 
-    /** Whether nobody finished the removal since, and perhaps copied a backup of the same label here again. */
+    /**
+     * Whether what lies under the label is still what was to go: nobody finished the removal, and copied a backup of the
+     * same label here again. That one's events have the same numbers, so it is read whether they decide the same.
+     */
     private boolean isStillRemoved(Label label, Optional<Integer> decision) {
-        return decision.isPresent()
-                ? exists(RepositoryLayout.event(cluster, label, decision.get()))
-                : !exists(RepositoryLayout.intent(cluster, label)) || reader.isRestOfRemoval(label);
+        return (decision.isPresent() && reader.decision(label).equals(decision))
+                || !exists(RepositoryLayout.intent(cluster, label))
+                || (decision.isEmpty() && reader.isRestOfRemoval(label));
     }
 
     private boolean exists(String key) {
@@ -281,7 +295,7 @@ final class BackupRemover {
         return new BackupCatalog.Deletion(
                 label,
                 repository.runtime().clock().instant(),
-                removal.leftovers().isEmpty(),
+                removal.leftovers().isEmpty() && !removal.stopped(),
                 removal.bytesFreed(),
                 removal.leftovers());
     }

@@ -3,9 +3,12 @@ package io.pgbk.catalog.repository.backup;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.store.CreateOutcome;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.Set;
 
 /**
  * Ends labels of backups that died. A clock only says when to try: whether a backup has ended is decided by who creates
@@ -24,6 +27,20 @@ final class DeadLabels {
 
     static boolean isDead(RunningBackup running, Instant now) {
         return running.lastAlive().plus(BackupCatalog.DEAD_AFTER).isBefore(now);
+    }
+
+    /**
+     * Whether a backup that was seen running may need one of these: by its intent, and as a copy also by its newest sign
+     * of life. One that has ended since may have been committed with whatever it needed.
+     */
+    boolean mayNeed(RunningBackup running, Set<Label> labels) {
+        return running.parent().filter(labels::contains).isPresent()
+                || !Collections.disjoint(running.needs(), labels)
+                || (running.resumable()
+                        && new SignsOfLife(repository, cluster)
+                                .needs(running.label(), reader)
+                                .map(needs -> !Collections.disjoint(needs, labels))
+                                .orElse(true));
     }
 
     /** Ends the label when it gave no sign of life for long enough; true when it can never be committed. */

@@ -16,10 +16,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Who takes a backup: intents, and the lease under which one is taken at a time. */
@@ -76,11 +73,20 @@ final class LabelClaims {
                         "backup " + label + " is being removed from " + repository.displayName(),
                         "`pgbk delete " + label + "` finishes that; then it can be copied again.");
             }
+            // Signs of life of attempts that cannot begin would keep the label from ever being given up.
+            start.needs().forEach(guard::requireUsable);
             // An intent that exists is that of an interrupted copy: under the lease nobody else works on it.
             claim(label, start, true);
-            start.needs().forEach(guard::requireUsable);
-            return new StoredBackupWriter(
+            StoredBackupWriter writer = new StoredBackupWriter(
                     repository, cluster, label, start, lease, reader, reader.lastSignOfLife(label) + 1, true);
+            try {
+                // The intent may be that of an earlier attempt; what this one needs stands in the sign of life.
+                start.needs().forEach(guard::requireUsable);
+                return writer;
+            } catch (RuntimeException e) {
+                writer.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             lease.ifPresent(Leases.Lease::close);
             throw e;
@@ -99,8 +105,7 @@ final class LabelClaims {
                 .put("incarnation", start.incarnation().number())
                 .put("time", repository.runtime().clock().instant().toString());
         start.parent().ifPresent(parent -> json.put("parent", parent.value()));
-        ArrayNode needs = json.putArray("needs");
-        start.needs().stream().map(Label::value).sorted().forEach(needs::add);
+        LabelListJson.write(json, "needs", start.needs());
         start.wal().ifPresent(range -> WalRangeJson.write(json, range));
         if (resumable) {
             json.put("resumable", true);
@@ -110,19 +115,12 @@ final class LabelClaims {
     }
 
     static RunningBackup read(Label label, JsonDocument json, Instant lastAlive) {
-        Set<Label> needs = new HashSet<>();
-        if (json.has("needs")) {
-            for (String text : json.textList("needs", BackupSummaryCodec.MAX_LABELS)) {
-                needs.add(
-                        Label.parse(text).orElseThrow(() -> json.damaged("needs", "has an element that is no label")));
-            }
-        }
         return new RunningBackup(
                 label,
                 json.text("owner"),
                 json.integer("incarnation", 1, RepositoryLayout.MAX_NUMBER),
                 json.has("parent") ? Optional.of(json.label("parent")) : Optional.empty(),
-                needs,
+                LabelListJson.read(json, "needs"),
                 WalRangeJson.read(json),
                 json.has("resumable") && json.flag("resumable"),
                 json.time("time"),

@@ -70,9 +70,7 @@ final class LabelNeeds {
         }
         for (RunningBackup running : listing.running()) {
             // Only an end that excludes its commit makes a backup need nothing; a clock alone does not.
-            boolean needs = running.parent().filter(users::contains).isPresent()
-                    || !Collections.disjoint(running.needs(), users);
-            if (needs && !dead.end(running, now)) {
+            if (dead.mayNeed(running, users) && !dead.end(running, now)) {
                 return Optional.of("backup " + running.label() + " of " + running.owner());
             }
         }
@@ -80,7 +78,7 @@ final class LabelNeeds {
             if (backup.label().equals(label) && backup.pinned()) {
                 return Optional.of("a pin");
             }
-            if (!backup.label().equals(label) && backup.owners().contains(label) && !going.contains(backup.label())) {
+            if (!backup.label().equals(label) && backup.needs().contains(label) && !going.contains(backup.label())) {
                 return Optional.of("backup " + backup.label() + ", which holds data of it");
             }
         }

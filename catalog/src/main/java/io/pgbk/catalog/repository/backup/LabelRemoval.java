@@ -33,7 +33,8 @@ final class LabelRemoval {
     /**
      * A removal.
      *
-     * @param mayGoOn asked before every batch: false when another process has finished the removal
+     * @param mayGoOn asked before every batch: false when another process has finished the removal, and the label may be
+     *     in use again
      */
     LabelRemoval(Repository repository, ClusterName cluster, BooleanSupplier mayGoOn) {
         this.repository = repository;
@@ -48,6 +49,11 @@ final class LabelRemoval {
     /** What could not be removed, and why. */
     Map<String, String> leftovers() {
         return leftovers;
+    }
+
+    /** Whether it was not allowed to go on: what lies under the label now is another's. */
+    boolean stopped() {
+        return stopped;
     }
 
     /** What the packs of a label take in the store. */
@@ -69,6 +75,22 @@ final class LabelRemoval {
         if (leftovers.isEmpty()) {
             delete(folder(label), RepositoryObject.Intent.class::isInstance);
             delete(folder(label), RepositoryObject.Event.class::isInstance);
+        }
+    }
+
+    /**
+     * Removes what a label that ended without a commit left. The marker goes last: as long as it is there the label is
+     * known to be dead, and nobody begins anew under it.
+     *
+     * @param withMarker whether the name becomes free too
+     */
+    void removeAborted(Label label, boolean withMarker) {
+        removeData(label);
+        if (leftovers.isEmpty()) {
+            delete(List.of(new ObjectInfo(RepositoryLayout.intent(cluster, label), 0)));
+        }
+        if (withMarker && leftovers.isEmpty()) {
+            delete(List.of(new ObjectInfo(RepositoryLayout.backup(cluster, label), 0)));
         }
     }
 

@@ -5,7 +5,6 @@ import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.repository.Heartbeat;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.document.Documents;
-import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
@@ -33,6 +32,7 @@ final class StoredBackupWriter implements BackupWriter {
     private final Optional<Leases.Lease> lease;
     private final BackupReader reader;
     private final Heartbeat heartbeat;
+    private final SignsOfLife signs;
     private final int firstSign;
     private final boolean resumable;
 
@@ -63,25 +63,22 @@ final class StoredBackupWriter implements BackupWriter {
         this.start = start;
         this.lease = lease;
         this.reader = reader;
-        this.firstSign = firstSign;
         this.resumable = resumable;
-        this.signsOfLife = firstSign - 1;
+        this.signs = new SignsOfLife(repository, cluster);
         this.lastSignNanos = repository.runtime().monotonic().nanoTime();
-        // Before anything else is stored: a label with a manifest has a sign of life or an end.
-        writeSignOfLife(firstSign);
+        // Before anything else is stored: a label with a manifest has a sign of life or an end. An earlier attempt that
+        // slept may write a last one with this number; it would not say what this one needs.
+        int number = firstSign;
+        while (!writeSignOfLife(number)) {
+            number++;
+        }
+        this.firstSign = number;
+        this.signsOfLife = number - 1;
         this.heartbeat = Heartbeat.start("alive-" + label, repository.runtime().monotonic(), this::giveSignOfLife);
     }
 
-    private void writeSignOfLife(int number) {
-        repository
-                .documents()
-                .create(
-                        ObjectKind.ALIVE,
-                        RepositoryLayout.alive(cluster, label, number),
-                        JsonDocument.newObject()
-                                .put(
-                                        "time",
-                                        repository.runtime().clock().instant().toString()));
+    private boolean writeSignOfLife(int number) {
+        return signs.write(label, number, resumable ? Optional.of(start.needs()) : Optional.empty());
     }
 
     private Optional<Duration> giveSignOfLife() {

@@ -35,6 +35,9 @@ import java.util.TreeSet;
 
 /** Checks manifests and packs; each pack is read once, however many backups use it. */
 final class DataCheck {
+    /** How often a backup is read anew that got another manifest meanwhile. */
+    private static final int ATTEMPTS = 3;
+
     private final ClusterCatalog catalog;
     private final Repository repository;
     private final Sample sample;
@@ -42,6 +45,10 @@ final class DataCheck {
     private final Tally tally;
     private final TaskMonitor monitor;
     private final Set<Label> gone = new HashSet<>();
+    /** Generations of the manifests by which backups are read, and labels of those that have another one meanwhile. */
+    private final Map<Label, Integer> generations = new HashMap<>();
+
+    private final Set<Label> replaced = new HashSet<>();
 
     private record PackJob(PackRef ref, Set<Label> users) {}
 
@@ -56,6 +63,21 @@ final class DataCheck {
 
     /** Returns the labels of backups that were removed meanwhile: nothing is said about them. */
     Set<Label> run(List<BackupRecord> backups) throws IOException {
+        List<BackupRecord> open = backups;
+        for (int attempt = 0; attempt < ATTEMPTS && !open.isEmpty(); attempt++) {
+            replaced.clear();
+            read(open);
+            open = replaced.stream()
+                    .flatMap(label -> catalog.backups().find(label).stream())
+                    .toList();
+        }
+        open.forEach(backup -> gone.add(backup.label()));
+        return gone;
+    }
+
+    private void read(List<BackupRecord> backups) throws IOException {
+        backups.forEach(
+                backup -> generations.put(backup.label(), backup.manifest().generation()));
         monitor.phase("manifests", -1);
         Map<String, PackJob> packs = new LinkedHashMap<>();
         for (BackupRecord backup : backups) {
@@ -73,7 +95,6 @@ final class DataCheck {
             tasks.add(() -> pack(job, whole));
         }
         workers.run(tasks);
-        return gone;
     }
 
     private void manifest(BackupRecord backup, String key, Map<String, PackJob> packs) throws IOException {
@@ -129,7 +150,7 @@ final class DataCheck {
         check(ref.path(), job.users(), () -> {
             requireLength(ref.path(), ref.length());
             if (whole) {
-                try (PackReader reader = new PackReader(repository.store(), repository.keys())) {
+                try (PackReader reader = new PackReader(repository.store(), repository.keys(), workers.buffers())) {
                     reader.verify(ref);
                 }
             }
@@ -171,10 +192,7 @@ final class DataCheck {
         } catch (PgbkException e) {
             Finding.Kind kind = tally.kindOf(e).orElseThrow(() -> e);
             for (Label label : users) {
-                if (kind == Finding.Kind.MISSING && isBeingRemoved(label)) {
-                    synchronized (gone) {
-                        gone.add(label);
-                    }
+                if (kind == Finding.Kind.MISSING && wentOnPurpose(label)) {
                     continue;
                 }
                 tally.found(new Finding(kind, object, Optional.of(label), Tally.messageOf(e)));
@@ -185,9 +203,23 @@ final class DataCheck {
         }
     }
 
-    /** A missing object is no damage when an expiry removed its backup in between. */
-    private boolean isBeingRemoved(Label label) {
-        return catalog.backups().find(label).map(BackupRecord::expiring).orElse(true);
+    /**
+     * A missing object is no damage when an expiry removed its backup in between, or gave it another manifest so long ago
+     * that the old one, and packs that only that one names, have gone: a verification that slept past its hold.
+     */
+    private boolean wentOnPurpose(Label label) {
+        Optional<BackupRecord> now = catalog.backups().find(label);
+        synchronized (gone) {
+            if (now.map(BackupRecord::expiring).orElse(true)) {
+                gone.add(label);
+                return true;
+            }
+            boolean other = now.get().manifest().generation() != generations.getOrDefault(label, 0);
+            if (other) {
+                replaced.add(label);
+            }
+            return other;
+        }
     }
 
     private static PgbkException damaged(String key, String why) {

@@ -1,5 +1,8 @@
 package io.pgbk.catalog.repository.check;
 
+import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.envelope.FrameCodec;
+import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
@@ -30,13 +33,19 @@ public final class RepositoryCheck {
      *
      * @param sample which packs and WAL files are read; everything else is read whole, and the presence and length of
      *     packs is checked always
-     * @param workers run the reading; stay open
+     * @param workers run the reading, each with buffers for {@link #bufferBytes}; stay open
      */
     public RepositoryCheck(ClusterCatalog catalog, Sample sample, Workers workers, TaskMonitor monitor) {
         this.catalog = catalog;
         this.sample = sample;
         this.workers = workers;
         this.monitor = monitor;
+    }
+
+    /** What a worker needs: a pack is read with what was reserved for it, WAL on the heap with what is counted here. */
+    public static long bufferBytes() {
+        return PackReader.bufferBytes(FormatLimits.DEFAULT_FRAME_BYTES)
+                + FrameCodec.readingBytes(FormatLimits.DEFAULT_FRAME_BYTES);
     }
 
     /**

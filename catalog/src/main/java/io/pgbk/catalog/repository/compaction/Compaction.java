@@ -132,6 +132,21 @@ public final class Compaction {
     }
 
     /**
+     * Withdraws what compactions proposed that died in the middle. Makes no request when there is nothing of the kind.
+     *
+     * @param backups all committed ones
+     * @throws PgbkException HELD_BY_ANOTHER when a backup is being taken; STORE_UNSAFE
+     */
+    public int withdrawRests(List<BackupRecord> backups) {
+        if (backups.stream().allMatch(backup -> backup.openProposal().isEmpty())) {
+            return 0;
+        }
+        try (Leases.Lease lease = cluster.leases().acquire(BackupCatalog.LEASE, "compaction", patience)) {
+            return cluster.backups().withdrawProposals(lease);
+        }
+    }
+
+    /**
      * Removes manifests that a compaction replaced so long ago that nobody reads them any more.
      *
      * @param backups all committed ones

@@ -6,6 +6,7 @@ import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.ManifestProposal;
 import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
@@ -30,7 +31,8 @@ import java.util.stream.Collectors;
 
 /**
  * One compaction: moves frames first, for all backups that are emptied, then gives each user its one new manifest, the
- * oldest first, because it owns what the younger ones use. Without a confirmed manifest what was written is removed.
+ * oldest first, because it owns what the younger ones use. When no manifest can have been confirmed, what was written is
+ * removed.
  */
 final class CompactionRun implements AutoCloseable {
     private final ClusterCatalog cluster;
@@ -49,7 +51,7 @@ final class CompactionRun implements AutoCloseable {
     private final Set<Label> users = new LinkedHashSet<>();
     private final Map<Label, PgbkException> failed = new LinkedHashMap<>();
     private Optional<Label> owner = Optional.empty();
-    private boolean confirmed;
+    private boolean mayBeConfirmed;
 
     /** @param backups all by label, in their order */
     CompactionRun(
@@ -147,14 +149,16 @@ final class CompactionRun implements AutoCloseable {
         removeUnused(packs, manifests.values());
         manifests.forEach((label, manifest) -> {
             hold.checkAlive();
-            cluster.backups()
-                    .replaceManifest(
-                            label,
+            ManifestProposal proposal = cluster.backups()
+                    .proposeManifest(
+                            Objects.requireNonNull(backups.get(label)),
                             Objects.requireNonNull(generations.get(label)),
                             manifest.manifest(),
                             manifest.packs(),
                             lease);
-            confirmed = true;
+            // Before it is tried: an answer that is lost says nothing about whether the manifest is valid.
+            mayBeConfirmed = true;
+            proposal.confirm();
         });
         return new CompactionReport(
                 done,
@@ -188,7 +192,7 @@ final class CompactionRun implements AutoCloseable {
     @Override
     public void close() {
         packer.close();
-        if (!confirmed && !written.isEmpty()) {
+        if (!mayBeConfirmed && !written.isEmpty()) {
             try {
                 repository.store().delete(written);
             } catch (PgbkException e) {

@@ -1,15 +1,10 @@
 package io.pgbk.catalog.repository.copy;
 
 import io.pgbk.catalog.format.Damage;
-import io.pgbk.catalog.format.envelope.ByteSink;
-import io.pgbk.catalog.format.envelope.FrameLocation;
-import io.pgbk.catalog.format.manifest.Extent;
-import io.pgbk.catalog.format.manifest.FileEntry;
-import io.pgbk.catalog.format.manifest.FileKind;
-import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.format.pack.PackCopier;
+import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
@@ -26,14 +21,13 @@ import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.KeptHold;
 import io.pgbk.catalog.store.ObjectInfo;
-import io.pgbk.catalog.store.ObjectUpload;
+import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -95,21 +89,18 @@ final class BackupCopier {
                 held.checkAlive();
             };
             List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, alive);
-            List<BitSet> used = new ArrayList<>();
-            packs.forEach(_ -> used.add(new BitSet()));
-            ManifestWriter.ManifestRef written = writeManifest(manifest, incarnation, packs, used, writer);
+            ManifestCopier copied = new ManifestCopier(to.repository(), incarnation, packs, monitor);
+            ManifestWriter.ManifestRef written = copied.store(manifest, writer);
             wal.copyRange(backup, incarnation);
             alive.run();
-            return writer.commit(facts(backup, incarnation, packs, used), written);
+            return writer.commit(facts(backup, incarnation, packs, copied), written);
         }
     }
 
     private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer, Runnable alive) {
         Repository target = to.repository();
         Map<String, PackRef> known = knownThere(packs);
-        Map<String, Long> stored = new HashMap<>();
-        Iterator<ObjectInfo> objects = target.store().list(RepositoryLayout.packFolder(to.name(), writer.label()), "");
-        objects.forEachRemaining(object -> stored.put(object.key(), object.length()));
+        Map<String, Long> stored = storedThere(packs, known);
         PackCopier copier = new PackCopier(
                 new PackCopier.Place(
                         from.repository().store(), from.repository().keys()),
@@ -124,16 +115,17 @@ final class BackupCopier {
                 "copy " + writer.label(),
                 packs.stream().mapToLong(PackRef::rawLength).sum());
         Map<Integer, PackCopier.Copied> copied = new ConcurrentHashMap<>();
-        List<Workers.Task> tasks = new ArrayList<>();
-        for (int ordinal = 0; ordinal < packs.size(); ordinal++) {
-            int place = ordinal;
-            PackRef pack = packs.get(ordinal);
-            tasks.add(() -> {
-                alive.run();
-                copied.put(place, copyPack(copier, pack, known, stored));
-            });
-        }
-        try (Workers workers = new Workers("copy", parallel)) {
+        long bytesEach = copier.bufferBytes(PackReader.largestFrame(packs));
+        try (Workers workers = Workers.within(target.runtime().buffers(), "copy", parallel, bytesEach, monitor)) {
+            List<Workers.Task> tasks = new ArrayList<>();
+            for (int ordinal = 0; ordinal < packs.size(); ordinal++) {
+                int place = ordinal;
+                PackRef pack = packs.get(ordinal);
+                tasks.add(() -> {
+                    alive.run();
+                    copied.put(place, copyPack(copier, pack, known, stored, workers.buffers()));
+                });
+            }
             workers.run(tasks);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -146,7 +138,7 @@ final class BackupCopier {
     }
 
     private PackCopier.Copied copyPack(
-            PackCopier copier, PackRef pack, Map<String, PackRef> known, Map<String, Long> stored) {
+            PackCopier copier, PackRef pack, Map<String, PackRef> known, Map<String, Long> stored, Buffers buffers) {
         RepositoryObject.Pack name = packName(pack);
         String path = RepositoryLayout.pack(to.name(), name.label(), name.number());
         PackRef there = known.get(path);
@@ -155,7 +147,7 @@ final class BackupCopier {
             return copier.locate(pack, there);
         }
         Long length = stored.get(path);
-        return length == null ? copier.copy(pack, path) : copier.inspect(pack, path, length);
+        return length == null ? copier.copy(pack, path, buffers) : copier.inspect(pack, path, length, buffers);
     }
 
     private static RepositoryObject.Pack packName(PackRef pack) {
@@ -194,86 +186,36 @@ final class BackupCopier {
         return known;
     }
 
-    private ManifestWriter.ManifestRef writeManifest(
-            ManifestReader source,
-            Incarnation incarnation,
-            List<PackCopier.Copied> packs,
-            List<BitSet> used,
-            BackupWriter writer) {
-        Repository target = to.repository();
-        // What an interrupted copy left: no backup refers to it, and under the lease nobody writes it. A process that
-        // slept
-        // past its lease would remove the manifest of a backup that another has copied and committed since.
-        writer.proveAlive();
-        target.store().delete(List.of(writer.manifestKey()));
-        try (ObjectUpload upload = target.store().upload(writer.manifestKey());
-                ManifestWriter manifest = new ManifestWriter(
-                        ByteSink.of(upload),
-                        target.keys(),
-                        writer.manifestKey(),
-                        target.runtime().compression(),
-                        target.runtime().random(),
-                        factsOf(source.facts(), incarnation),
-                        packs.stream().map(PackCopier.Copied::pack).toList())) {
-            Iterator<FileEntry> files = source.files();
-            while (files.hasNext()) {
-                monitor.checkCancelled();
-                manifest.add(entryOf(files.next(), packs, used));
+    /**
+     * The lengths of packs that are there although nobody uses them, by path: an interrupted copy left them, or a
+     * compaction that could not remove them. Where they are locked, they cannot be written again.
+     */
+    private Map<String, Long> storedThere(List<PackRef> packs, Map<String, PackRef> known) {
+        Set<Label> labels = new HashSet<>();
+        for (PackRef pack : packs) {
+            RepositoryObject.Pack name = packName(pack);
+            if (!known.containsKey(RepositoryLayout.pack(to.name(), name.label(), name.number()))) {
+                labels.add(name.label());
             }
-            source.pageFailures().forEachRemaining(manifest::add);
-            source.relations().forEachRemaining(manifest::add);
-            ManifestWriter.ManifestRef written = manifest.finish();
-            upload.complete();
-            return written;
         }
-    }
-
-    private static FileEntry entryOf(FileEntry entry, List<PackCopier.Copied> packs, List<BitSet> used) {
-        if (entry.kind() != FileKind.FILE) {
-            return entry;
+        Map<String, Long> stored = new HashMap<>();
+        for (Label label : labels) {
+            Iterator<ObjectInfo> objects =
+                    to.repository().store().list(RepositoryLayout.packFolder(to.name(), label), "");
+            objects.forEachRemaining(object -> stored.put(object.key(), object.length()));
         }
-        List<Extent> extents = new ArrayList<>(entry.extents().size());
-        Map<Extent.Frame, Extent.Frame> moved = new HashMap<>();
-        for (Extent extent : entry.extents()) {
-            extents.add(
-                    switch (extent) {
-                        case Extent.Zeros zeros -> zeros;
-                        case Extent.Stored(Extent.Frame frame, int offset, int bytes) ->
-                            new Extent.Stored(moved.computeIfAbsent(frame, old -> frameOf(old, packs)), offset, bytes);
-                    });
-        }
-        moved.values().forEach(frame -> used.get(frame.pack()).set(frame.number()));
-        return FileEntry.file(
-                entry.path(), entry.mode(), entry.modifiedMicros(), entry.size(), extents, entry.windows());
-    }
-
-    private static Extent.Frame frameOf(Extent.Frame frame, List<PackCopier.Copied> packs) {
-        PackCopier.Copied pack = packs.get(frame.pack());
-        if (frame.number() >= pack.frames().count()
-                || pack.frames().get(frame.number()).rawLength() != frame.rawLength()) {
-            throw Damage.of(pack.pack().path(), "it has no frame " + frame.number() + " as the manifest names it");
-        }
-        FrameLocation location = pack.frames().get(frame.number());
-        return new Extent.Frame(
-                frame.pack(), frame.number(), location.storedOffset(), location.storedLength(), location.rawLength());
-    }
-
-    private static ManifestFacts factsOf(ManifestFacts facts, Incarnation incarnation) {
-        return facts.as(facts.label(), facts.type(), facts.parents(), incarnation.number());
+        return stored;
     }
 
     private static BackupFacts facts(
-            BackupRecord backup, Incarnation incarnation, List<PackCopier.Copied> packs, List<BitSet> used) {
+            BackupRecord backup, Incarnation incarnation, List<PackCopier.Copied> packs, ManifestCopier manifest) {
         BackupFacts facts = backup.summary().facts();
         List<PackUse> uses = new ArrayList<>(packs.size());
         long own = 0;
         for (int ordinal = 0; ordinal < packs.size(); ordinal++) {
             PackCopier.Copied pack = packs.get(ordinal);
             RepositoryObject.Pack name = packName(pack.pack());
-            long usedBytes = used.get(ordinal).stream()
-                    .mapToLong(frame -> pack.frames().get(frame).storedLength())
-                    .sum();
-            uses.add(new PackUse(name.label(), name.number(), pack.pack().length(), usedBytes));
+            uses.add(new PackUse(name.label(), name.number(), pack.pack().length(), manifest.usedBytes(ordinal)));
             own += name.label().equals(backup.label()) ? pack.pack().length() : 0;
         }
         return new BackupFacts(

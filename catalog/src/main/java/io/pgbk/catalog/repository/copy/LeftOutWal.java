@@ -11,6 +11,7 @@ import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.postgres.WalSegmentName;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -69,6 +70,14 @@ final class LeftOutWal {
         return new LeftOutWal(source, target, there, false, Optional.empty());
     }
 
+    /**
+     * Whether a timeline was there in the beginning. One that came later is left to the next copy: its history alone would
+     * say how far its parent must reach, and so make gaps of what is not brought.
+     */
+    boolean isBrought(int timeline) {
+        return there.tree().timelines().contains(timeline);
+    }
+
     /** The last segment that is brought of a timeline; what came behind it later is left to the next copy. */
     long last(int timeline) {
         SegmentSpans present = there.present(timeline);
@@ -98,18 +107,38 @@ final class LeftOutWal {
         target.trimming().leaveOut(now -> SpansByTimeline.plus(now.leftOut(), open));
     }
 
-    private static TimelineTree union(TimelineTree left, TimelineTree right) {
-        List<TimelineHistory> histories = new ArrayList<>();
-        Set<Integer> timelines = new HashSet<>();
-        for (TimelineTree tree : List.of(left, right)) {
-            for (int timeline : tree.timelines()) {
-                timelines.add(timeline);
-                tree.history(timeline)
-                        .filter(history -> history.parent().isPresent())
-                        .ifPresent(histories::add);
+    /** Without what contradicts the first one: of a timeline whose histories differ nothing is brought. */
+    private static TimelineTree union(TimelineTree first, TimelineTree other) {
+        return with(first, other.timelines(), other).orElseGet(() -> {
+            TimelineTree union = first;
+            for (int timeline : other.timelines()) {
+                union = with(union, List.of(timeline), other).orElse(union);
             }
+            return union;
+        });
+    }
+
+    /** The tree with some timelines of another; empty when the two contradict each other. */
+    private static Optional<TimelineTree> with(TimelineTree tree, Collection<Integer> more, TimelineTree other) {
+        Set<Integer> timelines = new HashSet<>(tree.timelines());
+        timelines.addAll(more);
+        List<TimelineHistory> histories = new ArrayList<>(histories(tree, tree.timelines()));
+        histories.addAll(histories(other, more));
+        try {
+            return Optional.of(TimelineTree.of(histories, timelines));
+        } catch (PgbkException e) {
+            if (e.code() != ErrorCode.TIMELINE_CONFLICT) {
+                throw e;
+            }
+            return Optional.empty();
         }
-        return TimelineTree.of(histories, timelines);
+    }
+
+    private static List<TimelineHistory> histories(TimelineTree tree, Collection<Integer> timelines) {
+        return timelines.stream()
+                .flatMap(timeline -> tree.history(timeline).stream())
+                .filter(history -> history.parent().isPresent())
+                .toList();
     }
 
     /**

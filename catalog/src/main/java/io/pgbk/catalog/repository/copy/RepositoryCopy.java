@@ -58,9 +58,19 @@ public final class RepositoryCopy {
         List<BackupRecord> source = listing.backups();
         Set<Label> present =
                 to.backups().list().stream().map(BackupRecord::label).collect(Collectors.toSet());
-        List<BackupRecord> plan = CopyPlanner.plan(source, present, request.backup());
+        CopyPlanner.CopyPlan planned = CopyPlanner.plan(source, present, request.backup());
+        List<BackupRecord> plan = planned.backups();
+        List<CopyReport.CopiedBackup> done = new ArrayList<>();
+        // A backup whose summary cannot be read is not copied either, and that must not pass in silence.
+        List<PgbkException> failures =
+                new ArrayList<>(request.backup().isEmpty() ? listing.damaged().values() : List.of());
+        planned.leftOut().forEach((label, failure) -> {
+            failures.add(failure);
+            done.add(failed(label, failure));
+        });
         if (request.dryRun()) {
-            return new CopyReport(plan.stream().map(RepositoryCopy::planned).toList(), 0, 0, List.of());
+            plan.forEach(backup -> done.add(planned(backup)));
+            return new CopyReport(done, 0, 0, failures);
         }
         Map<Integer, Incarnation> targets = new HashMap<>();
         Map<Integer, Incarnation> sources = new HashMap<>();
@@ -82,10 +92,6 @@ public final class RepositoryCopy {
                 wal.begin(incarnation, of);
             }
         }
-        List<CopyReport.CopiedBackup> done = new ArrayList<>();
-        // A backup whose summary cannot be read is not copied either, and that must not pass in silence.
-        List<PgbkException> failures =
-                new ArrayList<>(request.backup().isEmpty() ? listing.damaged().values() : List.of());
         long bytes = copyBackups(
                 plan, targets, new BackupCopier(from, to, wal, request.parallel(), monitor), done, failures, monitor);
         if (request.backup().isEmpty()) {
@@ -109,6 +115,11 @@ public final class RepositoryCopy {
                 packs,
                 backup.summary().facts().storedBytes(),
                 Optional.empty());
+    }
+
+    private static CopyReport.CopiedBackup failed(Label label, PgbkException failure) {
+        return new CopyReport.CopiedBackup(
+                label, CopyReport.State.FAILED, 0, 0, Optional.ofNullable(failure.getMessage()));
     }
 
     private long copyBackups(
@@ -141,11 +152,16 @@ public final class RepositoryCopy {
             } catch (PgbkException e) {
                 switch (e.code()) {
                     // What is wrong with one backup must not keep the others from being copied.
-                    case OBJECT_DAMAGED, OBJECT_MISSING, WAL_GAP, NO_FITTING_BACKUP, REFUSED_BY_POLICY -> {
+                    case OBJECT_DAMAGED,
+                            OBJECT_MISSING,
+                            WAL_GAP,
+                            WAL_CONFLICT,
+                            TIMELINE_CONFLICT,
+                            NO_FITTING_BACKUP,
+                            REFUSED_BY_POLICY -> {
                         failed.add(backup.label());
                         failures.add(e);
-                        done.add(new CopyReport.CopiedBackup(
-                                backup.label(), CopyReport.State.FAILED, 0, 0, Optional.ofNullable(e.getMessage())));
+                        done.add(failed(backup.label(), e));
                     }
                     default -> throw e;
                 }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -131,7 +132,7 @@ public final class WalBackfill {
                     WalSegmentName name = WalSegmentName.ofNumber(timeline, number, size);
                     batch.add(() -> {
                         monitor.checkCancelled();
-                        if (!isSame(source, target, name, copier, compared)) {
+                        if (isInConflict(source, target, name, copier, compared)) {
                             conflicts.add(new Line(known.number(), timeline));
                         }
                     });
@@ -155,11 +156,14 @@ public final class WalBackfill {
         return SegmentSpans.of(ends);
     }
 
-    /** False for a conflict. What differs and is none, as when one ends earlier, is put beside. */
-    private static boolean isSame(
+    /**
+     * Whether the two are of different servers. What differs and is no conflict, as when one ends earlier, is put beside;
+     * what cannot be read is noted, and keeps nothing else from being filled.
+     */
+    private static boolean isInConflict(
             WalArchive source, WalArchive target, WalSegmentName name, WalCopier copier, AtomicLong compared) {
         WalFileName.Segment file = new WalFileName.Segment(name);
-        return copier.tolerated(() -> {
+        Optional<ErrorCode> wrong = copier.attempt(() -> {
             WalObject ours = target.find(file).orElse(null);
             WalObject theirs = source.find(file).orElse(null);
             if (ours == null || theirs == null) {
@@ -172,5 +176,6 @@ public final class WalBackfill {
                 copier.copyIfThere(source, target, theirs);
             }
         });
+        return wrong.filter(code -> code == ErrorCode.WAL_CONFLICT).isPresent();
     }
 }

@@ -1,5 +1,7 @@
 package io.pgbk.catalog.repository.copy;
 
+import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
@@ -13,9 +15,11 @@ import io.pgbk.catalog.store.ObjectMissingException;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.TimelineHistory;
+import io.pgbk.postgres.TimelineTree;
 import io.pgbk.postgres.WalFileName;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.postgres.WalSegmentSize;
+import io.pgbk.task.BufferPool;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
@@ -37,6 +41,11 @@ import java.util.function.IntPredicate;
 final class WalCopier {
     private static final int BATCH = 64;
     private static final int MAX_FAILURES = 1000;
+
+    /** What decoding a file and encoding it again takes, the frame between both included. */
+    private static final long BUFFER_BYTES = FrameCodec.readingBytes(FormatLimits.DEFAULT_FRAME_BYTES)
+            + FrameCodec.writingBytes(FormatLimits.DEFAULT_FRAME_BYTES)
+            + BufferPool.sizeOf(FormatLimits.DEFAULT_FRAME_BYTES);
 
     private final ClusterCatalog from;
     private final ClusterCatalog to;
@@ -134,8 +143,8 @@ final class WalCopier {
     void copyRange(BackupRecord backup, Incarnation incarnation) {
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
-        copyHistories(source, target);
         TimelineHistory line = lineOf(source, backup);
+        line.ranges().forEach(range -> copyHistory(source, target, range.timeline()));
         // What the other repository removed on purpose is wanted there again; the intent of the copy says so already.
         target.trimming().reclaim(wayOf(backup, line, incarnation));
         List<WalSegmentName> missing;
@@ -161,7 +170,7 @@ final class WalCopier {
     /**
      * Copies everything that the one archive holds (or held when it was begun) and the other lacks and has not removed on
      * purpose; what goes meanwhile is passed over. A file that is damaged or in conflict keeps no other from being copied;
-     * of a timeline whose histories differ nothing is.
+     * of a timeline whose histories differ, and of what branched off from it, nothing is.
      */
     void copyEverything(Incarnation incarnation) {
         copyEverything(incarnation, _ -> true);
@@ -173,13 +182,20 @@ final class WalCopier {
         WalArchive source = source(incarnation);
         WalArchive target = to.wal(incarnation);
         Set<Integer> passedOver = new HashSet<>();
-        for (int timeline : source.timelineTree().timelines()) {
-            if (!wanted.test(timeline) || !tolerated(() -> copyHistory(source, target, timeline))) {
+        TimelineTree tree = source.timelineTree();
+        IntPredicate brought = timeline -> wanted.test(timeline)
+                && leftOut.map(begin -> begin.isBrought(timeline)).orElse(true);
+        Set<Integer> foreign = new HashSet<>();
+        for (int timeline : tree.timelines()) {
+            if (!brought.test(timeline)) {
                 passedOver.add(timeline);
+            } else if (isFrom(foreign, tree, timeline) || !tolerated(() -> copyHistory(source, target, timeline))) {
+                foreign.add(timeline);
             }
         }
+        passedOver.addAll(foreign);
         for (int timeline : source.timelinesWithWal()) {
-            if (!passedOver.contains(timeline)) {
+            if (brought.test(timeline) && !passedOver.contains(timeline)) {
                 copyTimeline(
                         source,
                         target,
@@ -189,11 +205,22 @@ final class WalCopier {
         }
     }
 
+    private static boolean isFrom(Set<Integer> ancestors, TimelineTree tree, int timeline) {
+        return tree.history(timeline).stream()
+                .flatMap(history -> history.ranges().stream())
+                .anyMatch(range -> ancestors.contains(range.timeline()));
+    }
+
     /** Runs work on one file; false when something is wrong with that file, which is noted. */
     boolean tolerated(Runnable work) {
+        return attempt(work).isEmpty();
+    }
+
+    /** Runs work on one file and returns what is wrong with that file, which is noted. */
+    Optional<ErrorCode> attempt(Runnable work) {
         try {
             work.run();
-            return true;
+            return Optional.empty();
         } catch (PgbkException e) {
             boolean ofThisFile = switch (e.code()) {
                 case OBJECT_DAMAGED, OBJECT_MISSING, WAL_CONFLICT, TIMELINE_CONFLICT -> true;
@@ -205,7 +232,7 @@ final class WalCopier {
             if (failures.size() < MAX_FAILURES) {
                 failures.add(e);
             }
-            return false;
+            return Optional.of(e.code());
         }
     }
 
@@ -256,16 +283,11 @@ final class WalCopier {
         if (tasks.isEmpty()) {
             return;
         }
-        try (Workers workers = new Workers("copy-wal", parallel)) {
+        try (Workers workers =
+                Workers.within(to.repository().runtime().buffers(), "copy-wal", parallel, BUFFER_BYTES, monitor)) {
             workers.run(tasks);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private void copyHistories(WalArchive source, WalArchive target) {
-        for (int timeline : source.timelineTree().timelines()) {
-            copyHistory(source, target, timeline);
         }
     }
 

@@ -3,6 +3,7 @@ package io.pgbk.catalog.repository.copy;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.wal.SegmentSpans;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalGap;
 import io.pgbk.catalog.repository.wal.WalObject;
@@ -41,6 +42,10 @@ public record WalLag(List<TimelineLag> timelines, Optional<Instant> since) {
             return missing.spans().stream()
                     .map(span -> new WalGap(nameOf(span.first()), nameOf(span.last())))
                     .toList();
+        }
+
+        private TimelineLag without(SegmentSpans removed) {
+            return new TimelineLag(incarnation, timeline, size, missing.minus(removed), history);
         }
 
         private WalSegmentName nameOf(long number) {
@@ -94,8 +99,15 @@ public record WalLag(List<TimelineLag> timelines, Optional<Instant> since) {
                     .filter(other -> other.identity().equals(incarnation.identity()))
                     .findFirst()
                     .map(to::wal);
+            List<TimelineLag> absent = new ArrayList<>();
             for (int timeline : source.timelineTree().timelines()) {
-                TimelineLag lag = lag(source, target, timeline);
+                absent.add(absent(source, target, timeline));
+            }
+            // Behind the listings: who removes WAL says so before, so what has gone meanwhile is known here.
+            TrimmedWal trimmed =
+                    target.map(archive -> archive.trimming().read()).orElse(TrimmedWal.NOTHING);
+            for (TimelineLag all : absent) {
+                TimelineLag lag = all.without(trimmed.removed(all.timeline()));
                 if (lag.history() || !lag.missing().isEmpty()) {
                     lags.add(lag);
                     since = earlier(since, firstArchived(source, lag));
@@ -105,15 +117,15 @@ public record WalLag(List<TimelineLag> timelines, Optional<Instant> since) {
         return new WalLag(lags, since);
     }
 
-    private static TimelineLag lag(WalArchive source, Optional<WalArchive> target, int timeline) {
+    /** What the target does not have, removed on purpose or not. */
+    private static TimelineLag absent(WalArchive source, Optional<WalArchive> target, int timeline) {
         WalSegmentSize size = source.incarnation().segmentSize();
         SegmentSpans missing = source.present(timeline);
         boolean history =
                 timeline != 1 && source.find(new WalFileName.History(timeline)).isPresent();
         if (target.isPresent()) {
             WalArchive there = target.get();
-            missing = missing.minus(there.present(timeline))
-                    .minus(there.trimming().read().removed(timeline));
+            missing = missing.minus(there.present(timeline));
             history = history && there.find(new WalFileName.History(timeline)).isEmpty();
         }
         return new TimelineLag(source.incarnation().number(), timeline, size, missing, history);

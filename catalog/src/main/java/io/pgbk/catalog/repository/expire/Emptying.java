@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.retention.Candidate;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
 import io.pgbk.catalog.repository.retention.TimelineEnd;
+import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
@@ -84,6 +85,19 @@ final class Emptying {
                     ExpireCompaction.none(percent, Optional.of(String.valueOf(e.getMessage())));
                 default -> throw e;
             };
+        }
+    }
+
+    /** Ends what a compaction that died left open: its proposals keep backups from being removed. */
+    void withdrawRests(ExpireView view) {
+        try {
+            compaction().withdrawRests(view.backups());
+        } catch (PgbkException e) {
+            if (e.code() != ErrorCode.HELD_BY_ANOTHER) {
+                throw e;
+            }
+            // A backup runs, or the compaction does: the next expiry does it.
+            monitor.debug("what a compaction proposed stays for now: " + e.getMessage());
         }
     }
 

@@ -24,7 +24,8 @@ import java.util.stream.Collectors;
 
 /**
  * Carries the retention policy of a repository out for one cluster. Decides nothing itself: the planner says what goes,
- * a compaction empties what stays for little of its data, the catalogue removes in two phases. A run that was killed is finished by the next one, wherever that runs.
+ * a compaction empties what stays for little of its data, the catalogue removes in two phases. A run that was killed is
+ * finished by the next one, wherever that runs.
  */
 public final class Expiry {
     /** The lease under which backups of a cluster expire, one run at a time. */
@@ -79,9 +80,10 @@ public final class Expiry {
     }
 
     /**
-     * Calls announced removals off that the policy would not begin any more, empties backups that nobody keeps for their own
-     * sake and of which others use little, begins the removal of what the policy does not keep and nothing is built on, and removes what was begun longer than the grace period ago,
-     * what earlier runs left half removed, what backups that died left, and the WAL that nothing needs any more.
+     * Calls announced removals off that the policy would not begin any more, empties backups that nobody keeps for their
+     * own sake and of which others use little, begins the removal of what the policy does not keep and nothing is built
+     * on, and removes what was begun longer than the grace period ago, what earlier runs left half removed, what backups
+     * that died left, and the WAL that nothing needs any more.
      *
      * @throws PgbkException HELD_BY_ANOTHER when another run is at work or took over, STORE_UNSAFE, REFUSED_BY_POLICY as
      *     {@link ExpireView#read}
@@ -105,6 +107,7 @@ public final class Expiry {
                 view = view.again(cluster);
                 plan = view.plan(policy);
             }
+            emptying.withdrawRests(view);
             ExpireCompaction compaction = emptying.run(view, plan);
             if (!compaction.isIdle()) {
                 view = view.again(cluster);

@@ -9,6 +9,9 @@ import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.format.pack.PageDigests;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.catalog.repository.Repository;
+import io.pgbk.task.BufferPool;
+import io.pgbk.task.Buffers;
+import io.pgbk.task.ScratchBuffer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +37,7 @@ final class SliceMover implements AutoCloseable {
     private final int frameBytes;
     private final int pageBytes;
     private final AtomicLong fetched;
-    private byte[] content = new byte[0];
+    private final ScratchBuffer batch;
 
     /**
      * A mover.
@@ -44,6 +47,7 @@ final class SliceMover implements AutoCloseable {
      * @param writer of the new packs; closed with the mover
      * @param frameBytes of the writer
      * @param fetched takes the stored bytes that were read
+     * @param buffers with room for {@link #bufferBytes}
      */
     SliceMover(
             Repository repository,
@@ -53,15 +57,22 @@ final class SliceMover implements AutoCloseable {
             PackWriter writer,
             int frameBytes,
             int pageBytes,
-            AtomicLong fetched) {
+            AtomicLong fetched,
+            Buffers buffers) {
         this.packs = packs;
         this.manifest = manifest;
         this.digests = digests;
-        this.reader = new PackReader(repository.store(), repository.keys());
+        this.reader = new PackReader(repository.store(), repository.keys(), buffers);
         this.writer = writer;
         this.frameBytes = frameBytes;
         this.pageBytes = pageBytes;
         this.fetched = fetched;
+        this.batch = new ScratchBuffer(buffers);
+    }
+
+    /** What a mover takes of a share beside its pack writer. */
+    static long bufferBytes(int largestFrame) {
+        return BufferPool.sizeOf(FileInWork.SLICE_BYTES) + PackReader.bufferBytes(largestFrame);
     }
 
     /** A piece of a frame and where it goes in the batch's content. */
@@ -79,23 +90,21 @@ final class SliceMover implements AutoCloseable {
      */
     List<List<Extent>> move(List<FileInWork.Slice> slices) throws IOException {
         int total = slices.stream().mapToInt(FileInWork.Slice::length).sum();
-        if (content.length < total) {
-            content = new byte[total];
-        }
+        byte[] content = batch.atLeast(total);
         Arrays.fill(content, 0, total, (byte) 0);
-        fetch(slices);
+        fetch(slices, content);
         List<List<Part>> parts = new ArrayList<>(slices.size());
         int at = 0;
         for (FileInWork.Slice slice : slices) {
             slice.file().prove(slice, content, at, manifest);
-            parts.add(append(slice, at));
+            parts.add(append(slice, content, at));
             at += slice.length();
         }
         writer.flush();
         return parts.stream().map(SliceMover::extents).toList();
     }
 
-    private void fetch(List<FileInWork.Slice> slices) throws IOException {
+    private void fetch(List<FileInWork.Slice> slices, byte[] content) throws IOException {
         Map<Integer, Map<Integer, Wanted>> byPack = new TreeMap<>();
         int at = 0;
         for (FileInWork.Slice slice : slices) {
@@ -119,11 +128,11 @@ final class SliceMover implements AutoCloseable {
             if (entry.getKey() >= packs.size()) {
                 throw Damage.of(manifest, "it names a pack that it does not list");
             }
-            fetch(packs.get(entry.getKey()), entry.getValue());
+            fetch(packs.get(entry.getKey()), entry.getValue(), content);
         }
     }
 
-    private void fetch(PackRef pack, Map<Integer, Wanted> frames) throws IOException {
+    private void fetch(PackRef pack, Map<Integer, Wanted> frames, byte[] content) throws IOException {
         PageDigests pages = digests.of(pack, reader);
         reader.read(pack, frames.values().stream().map(Wanted::frame).toList(), (frame, raw) -> {
             fetched.addAndGet(frame.storedLength());
@@ -154,26 +163,26 @@ final class SliceMover implements AutoCloseable {
     }
 
     /** Windows of zeros are not stored; between them runs of windows become pieces of a frame each. */
-    private List<Part> append(FileInWork.Slice slice, int start) {
+    private List<Part> append(FileInWork.Slice slice, byte[] content, int start) {
         List<Part> parts = new ArrayList<>();
         int end = start + slice.length();
         int pending = start;
         for (int at = start; at < end; at += FormatLimits.WINDOW_BYTES) {
             int length = Math.min(FormatLimits.WINDOW_BYTES, end - at);
-            if (isZero(at, length)) {
-                store(slice, pending, at, parts);
+            if (isZero(content, at, length)) {
+                store(slice, content, pending, at, parts);
                 parts.add(new Part(null, length));
                 pending = at + length;
             } else if (at + length - pending > frameBytes) {
-                store(slice, pending, at, parts);
+                store(slice, content, pending, at, parts);
                 pending = at;
             }
         }
-        store(slice, pending, end, parts);
+        store(slice, content, pending, end, parts);
         return parts;
     }
 
-    private void store(FileInWork.Slice slice, int from, int to, List<Part> parts) {
+    private void store(FileInWork.Slice slice, byte[] content, int from, int to, List<Part> parts) {
         int tail = slice.file().relation() ? (to - from) % pageBytes : 0;
         for (int at = from; at < to - tail; ) {
             int length = Math.min(frameBytes, to - tail - at);
@@ -185,7 +194,7 @@ final class SliceMover implements AutoCloseable {
         }
     }
 
-    private boolean isZero(int offset, int length) {
+    private static boolean isZero(byte[] content, int offset, int length) {
         return content[offset] == 0
                 && Arrays.equals(content, offset, offset + length - 1, content, offset + 1, offset + length);
     }
@@ -208,5 +217,6 @@ final class SliceMover implements AutoCloseable {
     public void close() {
         reader.close();
         writer.close();
+        batch.close();
     }
 }

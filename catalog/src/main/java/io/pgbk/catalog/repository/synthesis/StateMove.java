@@ -5,11 +5,13 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackSettings;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.backup.BackupWriter;
+import io.pgbk.task.BufferPool;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
@@ -59,10 +61,26 @@ final class StateMove {
     void run(ManifestReader manifest, String source, PackTable packs, EntrySorter entries) {
         PackSettings settings = PackSettings.of(
                 repository.runtime().compression(), manifest.facts().pageBytes());
+        // A mover keeps its pack open between two batches, so its buffers are its own and not its thread's.
+        try (BufferPool.Reservation buffers = repository
+                .runtime()
+                .buffers()
+                .reserve("synthesis", parallel, bufferBytes(manifest, settings), monitor)) {
+            run(manifest, source, packs, entries, settings, buffers.shares());
+        }
+    }
+
+    private void run(
+            ManifestReader manifest,
+            String source,
+            PackTable packs,
+            EntrySorter entries,
+            PackSettings settings,
+            List<BufferPool.Share> shares) {
         PackDigests digests = new PackDigests();
         List<SliceMover> movers = new ArrayList<>();
-        try (Workers workers = new Workers("synthesis", parallel)) {
-            for (int i = 0; i < parallel; i++) {
+        try (Workers workers = new Workers("synthesis-", shares.size())) {
+            for (BufferPool.Share share : shares) {
                 movers.add(new SliceMover(
                         repository,
                         manifest.packs(),
@@ -73,13 +91,15 @@ final class StateMove {
                                 repository.keys(),
                                 packs,
                                 settings,
-                                repository.runtime().random()),
+                                repository.runtime().random(),
+                                share),
                         settings.frameBytes(),
                         settings.pageBytes(),
-                        fetched));
+                        fetched,
+                        share));
             }
             idle.addAll(movers);
-            Batches batches = new Batches(manifest.files(), entries);
+            Batches batches = new Batches(manifest.files(), entries, BATCHES_PER_THREAD * movers.size());
             while (batches.hasMore()) {
                 writer.checkAlive();
                 workers.run(batches.next().stream()
@@ -92,6 +112,12 @@ final class StateMove {
         } finally {
             movers.forEach(SliceMover::close);
         }
+    }
+
+    /** What one mover needs. */
+    private long bufferBytes(ManifestReader manifest, PackSettings settings) {
+        return SliceMover.bufferBytes(PackReader.largestFrame(manifest.packs()))
+                + PackWriter.bufferBytes(repository.store(), settings);
     }
 
     private void move(List<FileInWork.Slice> batch, EntrySorter entries) throws IOException {
@@ -108,12 +134,14 @@ final class StateMove {
     }
 
     /** Cuts the files into batches of one round; what has no content goes on at once. */
-    private final class Batches {
+    private static final class Batches {
         private final Iterator<FileEntry> files;
         private final EntrySorter entries;
+        private final int roundBatches;
         private Iterator<FileInWork.Slice> slices = List.<FileInWork.Slice>of().iterator();
 
-        Batches(Iterator<FileEntry> files, EntrySorter entries) {
+        Batches(Iterator<FileEntry> files, EntrySorter entries, int roundBatches) {
+            this.roundBatches = roundBatches;
             this.files = files;
             this.entries = entries;
         }
@@ -126,7 +154,7 @@ final class StateMove {
             List<List<FileInWork.Slice>> round = new ArrayList<>();
             List<FileInWork.Slice> batch = new ArrayList<>();
             long bytes = 0;
-            while (hasMore() && round.size() < parallel * BATCHES_PER_THREAD) {
+            while (hasMore() && round.size() < roundBatches) {
                 if (!slices.hasNext()) {
                     open(files.next());
                     continue;

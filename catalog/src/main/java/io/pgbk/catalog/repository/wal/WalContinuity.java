@@ -87,6 +87,8 @@ final class WalContinuity {
     private WalTimeline describe(TimelineHistory history, WalState state) {
         int timeline = history.timeline();
         SegmentSpans present = state.present(timeline);
+        SegmentSpans removed = state.trimmed().removed(timeline);
+        SegmentSpans leftOut = state.trimmed().explained(timeline).minus(removed);
         return new WalTimeline(
                 timeline,
                 history.parent().isPresent() ? history.parent() : OptionalInt.empty(),
@@ -99,7 +101,8 @@ final class WalContinuity {
                         ? Optional.empty()
                         : Optional.of(nameOf(timeline, present.spans().getLast().last())),
                 ranges(timeline, state.gaps(timeline)),
-                ranges(timeline, holes(present).and(state.trimmed().explained(timeline))));
+                ranges(timeline, holes(present).and(removed)),
+                ranges(timeline, holes(present).and(leftOut)));
     }
 
     private static SegmentSpans holes(SegmentSpans present) {

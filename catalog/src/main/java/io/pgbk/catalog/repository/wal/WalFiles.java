@@ -42,7 +42,8 @@ final class WalFiles {
         this.codec = new WalObjectCodec(
                 repository.keys(),
                 repository.runtime().compression(),
-                repository.runtime().random());
+                repository.runtime().random(),
+                repository.runtime().buffers());
     }
 
     Repository repository() {

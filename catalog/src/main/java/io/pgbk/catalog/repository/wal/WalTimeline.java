@@ -14,7 +14,8 @@ import java.util.OptionalInt;
  * @param first first archived segment, empty when there is none
  * @param last last archived segment, empty when there is none
  * @param gaps missing segments between what must be there, ascending
- * @param removed segments between the first and the last that are missing on purpose: removed, or left out by a copy
+ * @param removed segments between the first and the last that are missing because they were removed on purpose
+ * @param leftOut other segments between them that are missing because a copy did not bring them
  */
 public record WalTimeline(
         int timeline,
@@ -23,9 +24,11 @@ public record WalTimeline(
         Optional<WalSegmentName> first,
         Optional<WalSegmentName> last,
         List<WalGap> gaps,
-        List<WalGap> removed) {
+        List<WalGap> removed,
+        List<WalGap> leftOut) {
     public WalTimeline {
         gaps = List.copyOf(gaps);
         removed = List.copyOf(removed);
+        leftOut = List.copyOf(leftOut);
     }
 }

@@ -65,7 +65,7 @@ class EnvelopeMatrixTest {
             EnvelopeStream stream = new EnvelopeStream(
                     new ByteArrayInputStream(object), object.length, ring, ObjectKind.PACK, PATH, codec, false);
             ByteArrayOutputStream streamed = new ByteArrayOutputStream();
-            byte[] buffer = stream.newBuffer();
+            byte[] buffer = stream.buffer();
             for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
                 streamed.write(buffer, 0, count);
             }

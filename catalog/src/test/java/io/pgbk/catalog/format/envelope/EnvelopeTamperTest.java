@@ -72,7 +72,7 @@ class EnvelopeTamperTest {
             EnvelopeStream stream =
                     new EnvelopeStream(new ByteArrayInputStream(object), object.length, ring, kind, path, codec, false);
             ByteArrayOutputStream content = new ByteArrayOutputStream();
-            byte[] buffer = stream.newBuffer();
+            byte[] buffer = stream.buffer();
             for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
                 content.write(buffer, 0, count);
             }

@@ -12,12 +12,15 @@ import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.BufferPool;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,6 +29,7 @@ class PackTest {
     private static final int FRAME = 64 * 1024;
     private static final int PAGE = 8192;
     private static final PackSettings SETTINGS = new PackSettings(Compression.zstd(1), FRAME, 10 * FRAME, PAGE);
+    private static final PackSettings LARGE = PackSettings.of(Compression.zstd(1), PAGE);
 
     private final MemoryStore store = new MemoryStore();
     private final PackTable table = new PackTable(k -> "clusters/main/packs/x/" + k);
@@ -83,6 +87,50 @@ class PackTest {
             byte[] frame = Objects.requireNonNull(frames.get(extent.frame()));
             assertThat(Bytes.of(frame, extent.offsetInFrame(), extent.bytes())).isEqualTo(Bytes.of(pieces.get(i)));
         }
+    }
+
+    @Test
+    void nothingOfWhatABufferHeldBeforeIsStoredOrDelivered() throws Exception {
+        byte[] secret = "a row of another cluster".getBytes(StandardCharsets.US_ASCII);
+        BufferPool pool = new BufferPool(8L << 20);
+        List<byte[]> used = new ArrayList<>();
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            for (int i = 0; i < 6; i++) {
+                byte[] array = share.take(1 << (i < 3 ? 16 : 20));
+                for (int at = 0; at + secret.length <= array.length; at += secret.length) {
+                    System.arraycopy(secret, 0, array, at, secret.length);
+                }
+                used.add(array);
+            }
+        }
+        PackSettings plain = new PackSettings(Compression.NONE, FRAME, 10 * FRAME, PAGE);
+        KeyRing ring = TestRings.ring(false);
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            assertThat(share.take(1 << 16)).as("an array that was used").isIn(used);
+            try (PackWriter writer = new PackWriter(store, ring, table, plain, new TestRings.FixedRandom(7), share)) {
+                for (int length : new int[] {FRAME, 5, PAGE, FRAME - 1, 17}) {
+                    pieces.add(new byte[length]);
+                    placements.add(writer.append(pieces.getLast(), 0, length, false));
+                }
+                writer.finish();
+            }
+            PackRef pack = table.completed().getFirst();
+            assertThat(new String(store.readAll(pack.path(), (int) pack.length()), StandardCharsets.ISO_8859_1))
+                    .doesNotContain(new String(secret, StandardCharsets.ISO_8859_1));
+            try (PackReader reader = new PackReader(store, ring, share)) {
+                reader.verify(pack);
+                for (int i = 0; i < pieces.size(); i++) {
+                    Extent.Stored extent = placements.get(i).extent();
+                    byte[] piece = pieces.get(i);
+                    reader.read(
+                            pack,
+                            List.of(extent.frame()),
+                            (frame, raw) -> assertThat(Bytes.of(raw, extent.offsetInFrame(), extent.bytes()))
+                                    .isEqualTo(Bytes.of(piece)));
+                }
+            }
+        }
+        assertThat(pool.reservedBytes()).isZero();
     }
 
     @Test
@@ -169,5 +217,102 @@ class PackTest {
             writer.append(new byte[FRAME], 0, FRAME, true);
         }
         assertThat(store.list("", "").hasNext()).isFalse();
+    }
+
+    private static byte[] random(int length) {
+        byte[] content = new byte[length];
+        new Random(TestRings.seed()).nextBytes(content);
+        return content;
+    }
+
+    /** Two frames of random bytes in a pack. */
+    private PackRef largeFrames(KeyRing ring, PackTable of) {
+        byte[] content = random(LARGE.frameBytes());
+        try (PackWriter writer = new PackWriter(store, ring, of, LARGE, new TestRings.FixedRandom(11))) {
+            writer.append(content, 0, content.length, true);
+            writer.append(content, 0, content.length, true);
+            writer.finish();
+        }
+        return of.completed().getFirst();
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.01, 0.3, 0.5, 0.9})
+    void aWriterNeedsNoMoreThanItsShareWhenContentSuddenlyCompressesWorse(double first) {
+        KeyRing ring = TestRings.ring(true);
+        BufferPool pool = new BufferPool(PackWriter.bufferBytes(store, LARGE));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow();
+                PackWriter writer = new PackWriter(store, ring, table, LARGE, new TestRings.FixedRandom(7), share)) {
+            byte[] content = random(LARGE.frameBytes());
+            for (double part : new double[] {first, 0.95, 1}) {
+                byte[] piece = new byte[content.length];
+                System.arraycopy(content, 0, piece, 0, (int) (part * piece.length));
+                writer.append(piece, 0, piece.length, true);
+            }
+            writer.finish();
+        }
+        assertThat(pool.peakBytes()).isEqualTo(pool.limitBytes());
+        assertThat(pool.grownBytes()).isZero();
+        try (PackReader reader = new PackReader(store, ring)) {
+            table.completed().forEach(reader::verify);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aFlippedBitInTheFrameSizeOfAPackIsDamageAndTakesNoMoreMemory(boolean encrypted) {
+        KeyRing ring = TestRings.ring(encrypted);
+        PackRef pack = largeFrames(ring, table);
+        flipFrameSize(pack.path());
+        BufferPool pool = new BufferPool(PackReader.bufferBytes(LARGE.frameBytes()));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow();
+                PackReader reader = new PackReader(store, ring, share)) {
+            assertDamaged(pack.path(), () -> reader.verify(pack));
+        }
+        assertThat(pool.grownBytes()).isZero();
+    }
+
+    @Test
+    void aFlippedBitInTheFrameSizeOfAPackOrOfItsCopyEndsTheCopyAsDamageAndTakesNoMoreMemory() {
+        KeyRing ring = TestRings.ring(true);
+        PackRef pack = largeFrames(ring, table);
+        MemoryStore other = new MemoryStore();
+        PackCopier copier = new PackCopier(
+                new PackCopier.Place(store, ring),
+                new PackCopier.Place(other, ring),
+                LARGE.compression(),
+                new TestRings.FixedRandom(3),
+                bytes -> {});
+        BufferPool pool = new BufferPool(copier.bufferBytes(LARGE.frameBytes()));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            PackRef copy = copier.copy(pack, pack.path(), share).pack();
+            assertThat(copier.inspect(pack, copy.path(), copy.length(), share).pack())
+                    .isEqualTo(copy);
+            flipFrameSize(pack.path());
+            assertDamaged(pack.path(), () -> copier.copy(pack, "again", share));
+            byte[] content = other.get(copy.path()).clone();
+            store.put(copy.path(), content);
+            flipFrameSize(copy.path());
+            other.put(copy.path(), store.get(copy.path()));
+            assertDamaged(copy.path(), () -> copier.inspect(pack, copy.path(), copy.length(), share));
+        }
+        assertThat(pool.grownBytes()).isZero();
+        assertThat(other.findLength("again")).isEmpty();
+    }
+
+    /** 1 MiB becomes 9 MiB. */
+    private void flipFrameSize(String path) {
+        byte[] damaged = store.get(path).clone();
+        assertThat(damaged[21]).isEqualTo((byte) 0x10);
+        damaged[21] = (byte) 0x90;
+        store.put(path, damaged);
+    }
+
+    private static void assertDamaged(String path, ThrowingCallable reading) {
+        assertThatExceptionOfType(PgbkException.class)
+                .isThrownBy(reading)
+                .withMessageContaining(path)
+                .withMessageContaining("header")
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
     }
 }

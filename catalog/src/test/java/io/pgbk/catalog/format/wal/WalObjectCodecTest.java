@@ -15,6 +15,7 @@ import io.pgbk.catalog.store.CreateOutcome;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.task.BufferPool;
 import io.pgbk.testkit.disk.DiskCall.Operation;
 import io.pgbk.testkit.disk.DiskFault;
 import io.pgbk.testkit.disk.FaultyDisk;
@@ -56,7 +57,11 @@ class WalObjectCodecTest {
     }
 
     private static WalObjectCodec codec(KeyRing ring) {
-        return new WalObjectCodec(ring, Compression.DEFAULT, new TestRings.FixedRandom(3));
+        return new WalObjectCodec(
+                ring,
+                Compression.DEFAULT,
+                new TestRings.FixedRandom(3),
+                new BufferPool(BufferPool.DEFAULT_LIMIT_BYTES));
     }
 
     private long put(KeyRing ring, byte[] raw) throws IOException {

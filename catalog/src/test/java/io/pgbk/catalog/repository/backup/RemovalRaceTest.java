@@ -9,17 +9,22 @@ import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.copy.RepositoryCopy;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.task.TaskMonitor;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +54,10 @@ class RemovalRaceTest {
 
     private static Label oldest(ClusterCatalog cluster) {
         return cluster.backups().list().getFirst().label();
+    }
+
+    private static Label newest(ClusterCatalog cluster) {
+        return cluster.backups().list().getLast().label();
     }
 
     private static void deleteOldest(ClusterCatalog cluster) {
@@ -166,6 +175,169 @@ class RemovalRaceTest {
         SmallBackup.take(cluster, SECOND, Optional.of(full));
         assertThat(cluster.backups().expire(Map.of(full, "old"), Duration.ZERO)).containsOnlyKeys(full);
         assertThat(cluster.backups().require(full).expiring()).isFalse();
+    }
+
+    @Test
+    void hazardARemovalSleepsWhileItIsCalledOffARestoreBeginsAndTheNextAnnouncementDies() {
+        new Interleaving(directory, cluster -> {
+                    Label oldest = twoFulls(cluster).getFirst();
+                    cluster.backups().expire(Map.of(oldest, "old"), Duration.ZERO);
+                })
+                .run(
+                        cluster -> cluster.backups().purge(),
+                        cluster -> {
+                            Label oldest = oldest(cluster);
+                            cluster.backups().callOff(oldest, "kept again");
+                            cluster.holds()
+                                    .take(
+                                            new Holds.HoldRequest("restore", Set.of(oldest), Optional.empty()),
+                                            Duration.ofHours(1));
+                            // Its writer is killed before it sees the restore: what it decides on is the event's
+                            // number.
+                            new BackupEventLog(cluster.repository(), TestPlace.CLUSTER)
+                                    .append(
+                                            oldest,
+                                            new BackupEvent.Expiring(
+                                                    cluster.repository().trustedNow(), "old", false, true));
+                        },
+                        Duration.ofMinutes(1),
+                        cluster -> {
+                            for (Holds.HoldInfo hold : cluster.holds().list()) {
+                                assertThat(hold.request().labels())
+                                        .allSatisfy(label -> assertThat(cluster.backups()
+                                                        .require(label)
+                                                        .removing())
+                                                .isFalse());
+                            }
+                        });
+    }
+
+    /** A second repository with the same backups. */
+    private ClusterCatalog copyOf(ClusterCatalog cluster) {
+        ClusterCatalog other = new ClusterCatalog(
+                new TestPlace(directory.resolve("other"), new ManualTime()).initialise(TestPlace.encrypted(1)),
+                TestPlace.CLUSTER);
+        copy(cluster, other, Optional.empty());
+        return other;
+    }
+
+    private static void copy(ClusterCatalog from, ClusterCatalog to, Optional<Label> backup) {
+        new RepositoryCopy(from, to).run(new RepositoryCopy.Request(backup, 2, false), TaskMonitor.SILENT);
+    }
+
+    private static boolean isListed(ClusterCatalog cluster, Label label) {
+        return cluster.backups().find(label).isPresent();
+    }
+
+    private static void verifySound(ClusterCatalog cluster, Label label) {
+        cluster.backups()
+                .recordVerify(
+                        label, new BackupEvent.VerifyVerdict(BackupEvent.Verdict.SOUND, 100, 1, 1, Optional.empty()));
+    }
+
+    @Test
+    void hazardARemovalSleepsWhileAnotherFinishesItAndTheBackupIsCopiedBackAndVerified() {
+        List<ClusterCatalog> source = new ArrayList<>();
+        Interleaving interleaving = new Interleaving(directory, cluster -> {
+            twoFulls(cluster);
+            source.add(copyOf(cluster));
+        });
+        Label label = newest(source.getFirst());
+        AtomicBoolean reported = new AtomicBoolean();
+        AtomicInteger stayed = new AtomicInteger();
+        interleaving
+                .removingAtOnce()
+                .run(
+                        cluster -> {
+                            reported.set(false);
+                            reported.set(cluster.backups()
+                                    .delete(label, Duration.ZERO, false)
+                                    .removed());
+                        },
+                        cluster -> {
+                            Interleaving.tolerant(one -> one.backups().delete(label, Duration.ZERO, false), cluster);
+                            copy(source.getFirst(), cluster, Optional.of(label));
+                            // These get the numbers that the removal's events had.
+                            verifySound(cluster, label);
+                            verifySound(cluster, label);
+                        },
+                        Duration.ZERO,
+                        cluster -> {
+                            assertThat(isListed(cluster, label)).isNotEqualTo(reported.get());
+                            stayed.addAndGet(reported.get() ? 0 : 1);
+                        });
+        assertThat(stayed).hasValueGreaterThan(10);
+        source.getFirst().repository().close();
+    }
+
+    @Test
+    void hazardACleanUpOfACopyThatWasGivenUpSleepsWhileAnotherFinishesItAndTheBackupIsCopied() {
+        List<ClusterCatalog> source = new ArrayList<>();
+        Interleaving interleaving = new Interleaving(directory, cluster -> {
+            Label label = twoFulls(cluster).getLast();
+            source.add(copyOf(cluster));
+            cluster.backups().delete(label, Duration.ZERO, false);
+            cluster.backups()
+                    .beginCopy(
+                            label,
+                            new BackupCatalog.BackupStart(
+                                    BackupType.FULL, cluster.newestIncarnation(), Optional.empty(), Duration.ZERO))
+                    .close();
+            cluster.repository().runtime().monotonic().pause(Duration.ofDays(3));
+            cluster.backups().purge();
+        });
+        Label label = newest(source.getFirst());
+        AtomicBoolean copied = new AtomicBoolean();
+        interleaving
+                .removingAtOnce()
+                .run(
+                        cluster -> {
+                            copied.set(false);
+                            cluster.repository().runtime().monotonic().pause(Duration.ofDays(9));
+                            cluster.backups().purge();
+                        },
+                        cluster -> {
+                            cluster.backups().purge();
+                            copy(source.getFirst(), cluster, Optional.of(label));
+                            copied.set(isListed(cluster, label));
+                        },
+                        Duration.ZERO,
+                        cluster -> assertThat(isListed(cluster, label)).isEqualTo(copied.get()));
+        source.getFirst().repository().close();
+    }
+
+    @Test
+    void hazardAPinBetweenAPlanAndItsAnnouncementKeepsTheBackup() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label oldest = twoFulls(cluster).getFirst();
+        // Who announces it planned before it was pinned, and it was pinned before it was announced.
+        cluster.backups().pin(oldest, "audit");
+        assertThat(cluster.backups().expire(Map.of(oldest, "old"), Duration.ZERO))
+                .containsEntry(oldest, "a pin");
+        assertThat(cluster.backups().require(oldest).expiring()).isFalse();
+    }
+
+    @Test
+    void hazardAPinThatDiedBeforeItCalledTheRemovalOffKeepsTheBackup() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label oldest = twoFulls(cluster).getFirst();
+        cluster.backups().expire(Map.of(oldest, "old"), BackupCatalog.GRACE);
+        FaultyStore store = place.store();
+        try (Repository dying = place.open(store, "dying")) {
+            for (int call = 1; !cluster.backups().require(oldest).pinned(); call++) {
+                store.dieAtCall(call, true);
+                Interleaving.tolerant(
+                        catalog -> catalog.backups().pin(oldest, "audit"),
+                        new ClusterCatalog(dying, TestPlace.CLUSTER));
+            }
+        }
+        assertThat(cluster.backups().require(oldest).expiring()).isTrue();
+        place.time().advance(BackupCatalog.GRACE.plusDays(1));
+        assertThat(cluster.backups().purge()).isEmpty();
+        assertThat(cluster.backups().require(oldest).pinned()).isTrue();
+        place.assertSound();
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.backup.BackupRecord;
+import io.pgbk.catalog.repository.backup.RunningBackup;
 import io.pgbk.catalog.repository.check.RepositoryChecker;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.copy.RepositoryCopy;
@@ -324,6 +325,77 @@ class CompactionTest {
         assertThat(to.backups().list()).extracting(BackupRecord::label).contains(full, user, second, third);
         // It reads every pack: one that had been written again would not be the one that a manifest names.
         RepositoryChecker.assertSound(to.repository());
+    }
+
+    @Test
+    void anInterruptedCopyGoesOnWithPacksThatACompactionStoredUnderAnotherLabel() {
+        Label full = full();
+        change(20, PAGES);
+        Label user = incremental(full);
+        TestPlace place = new TestPlace(directory.resolve("to"), time);
+        place.initialise(TestPlace.encrypted(1)).close();
+        try (Repository repository = place.open("first")) {
+            copy(new ClusterCatalog(repository, TestPlace.CLUSTER));
+        }
+        compact(cluster, full);
+        change(150, PAGES);
+        Label second = incremental(user);
+        FaultyStore store = place.store();
+        store.dieAtStoring(RepositoryLayout.manifest(TestPlace.CLUSTER, second, 1)::equals);
+        try (Repository dying = place.open(store, "dying")) {
+            assertThatThrownBy(() -> copy(new ClusterCatalog(dying, TestPlace.CLUSTER)))
+                    .isInstanceOfSatisfying(
+                            PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REPOSITORY_UNREACHABLE));
+        }
+        time.advance(Duration.ofMinutes(5));
+        try (Repository repository = place.open("next")) {
+            ClusterCatalog to = new ClusterCatalog(repository, TestPlace.CLUSTER);
+            copy(to);
+            assertThat(to.backups().list()).extracting(BackupRecord::label).contains(full, user, second);
+            RepositoryChecker.assertSound(repository);
+        }
+    }
+
+    @Test
+    void hazardACopyThatWasBegunBeforeACompactionSleepsWhileWhatItNeedsNowIsDeleted() {
+        Label full = full();
+        change(20, PAGES);
+        Label first = incremental(full);
+        TestPlace place = new TestPlace(directory.resolve("to"), time);
+        place.initialise(TestPlace.encrypted(1)).close();
+        try (Repository other = place.open("other")) {
+            ClusterCatalog there = new ClusterCatalog(other, TestPlace.CLUSTER);
+            copy(there);
+            change(15, 20);
+            Label second = incremental(full);
+            FaultyStore store = place.store();
+            store.dieAtStoring(RepositoryLayout.manifest(TestPlace.CLUSTER, second, 1)::equals);
+            try (Repository dying = place.open(store, "dying")) {
+                assertThatThrownBy(() -> copy(new ClusterCatalog(dying, TestPlace.CLUSTER)))
+                        .isInstanceOf(PgbkException.class);
+            }
+            assertThat(there.backups().listing().running())
+                    .extracting(RunningBackup::needs)
+                    .containsExactly(Set.of(full));
+            compact(cluster, full);
+            assertThat(record(second).owners()).containsExactly(first);
+            time.advance(Duration.ofMinutes(5));
+
+            FaultyStore sleeping = place.store();
+            sleeping.suspendAtStoring(RepositoryLayout.backup(TestPlace.CLUSTER, second)::equals, () -> {
+                // Its hold has run out; nobody has given it up.
+                time.advance(Duration.ofHours(3));
+                assertThatThrownBy(() -> there.backups().delete(first, Duration.ZERO, true))
+                        .isInstanceOf(PgbkException.class)
+                        .hasMessageContaining(second.value());
+            });
+            try (Repository sleeper = place.open(sleeping, "sleeper")) {
+                copy(new ClusterCatalog(sleeper, TestPlace.CLUSTER));
+            }
+            assertThat(sleeping.wasSuspended()).isTrue();
+            assertThat(there.backups().list()).extracting(BackupRecord::label).containsExactly(full, first, second);
+            RepositoryChecker.assertSound(other);
+        }
     }
 
     private void copy(ClusterCatalog to) {

@@ -20,6 +20,7 @@ import io.pgbk.catalog.repository.retention.WalRemover;
 import io.pgbk.catalog.repository.wal.SegmentSpans;
 import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.catalog.repository.wal.WalTimeline;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
@@ -251,7 +252,7 @@ class LeftOutWalTest {
     void aTimelineThatTheSourceRemovedUpToItsBranchIsNoGapInTheCopy() {
         ClusterCatalog from = place("from").cluster();
         archive(from, 1, 1, 9);
-        wal(from).put(TestPlace.file("00000002.history", "1\t0/A00100\tx\n".getBytes(StandardCharsets.US_ASCII)));
+        history(from, 2, "1\t0/A00100\tx\n");
         archive(from, 2, 10, 14);
         SmallBackup.take(from, in(3));
         new WalRemover(from, WalInventory.gather(from), () -> {}, TaskMonitor.SILENT)
@@ -265,6 +266,37 @@ class LeftOutWalTest {
         assertSound(to);
         lose(to, 2, 13);
         assertThat(gaps(to)).containsExactly(name(2, 13));
+    }
+
+    @Test
+    void ofATimelineWhoseHistoriesDifferAndItsBranchesNothingIsCopiedAndEverythingElseIs() {
+        ClusterCatalog from = place("from").cluster();
+        archive(from, 1, 1, 9);
+        Label first = SmallBackup.take(from, in(3));
+        history(from, 2, "1\t0/A00100\tx\n");
+        archive(from, 2, 10, 12);
+        history(from, 3, "1\t0/A00100\tx\n2\t0/C00100\tx\n");
+        archive(from, 3, 12, 14);
+        history(from, 4, "1\t0/900100\tx\n");
+        archive(from, 4, 9, 11);
+        ClusterCatalog to = place("to").cluster();
+        archive(to, 1, 5, 8);
+        history(to, 2, "1\t0/800100\tother\n");
+        archive(to, 2, 8, 9);
+
+        assertThat(copy(from, to).failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.TIMELINE_CONFLICT));
+
+        assertThat(to.backups().list()).extracting(BackupRecord::label).containsExactly(first);
+        assertThat(segments(to)).hasSize(9);
+        assertThat(wal(to).timelines()).extracting(WalTimeline::timeline).containsExactly(1, 2, 4);
+        assertSound(to);
+    }
+
+    private static void history(ClusterCatalog cluster, int timeline, String content) {
+        wal(cluster)
+                .put(TestPlace.file("0000000" + timeline + ".history", content.getBytes(StandardCharsets.US_ASCII)));
     }
 
     @Test
@@ -370,6 +402,15 @@ class LeftOutWalTest {
             BackupRecord oldest = from.backups().list().getFirst();
             from.backups().delete(oldest.label(), Duration.ZERO, false);
             trim(from, 8);
+        });
+    }
+
+    @Test
+    void hazardTheSourceIsPromotedWhileItIsCopied() {
+        interleave((from, to) -> {
+            archive(from, 1, 7, 9);
+            history(from, 2, "1\t0/A00100\tx\n");
+            archive(from, 2, 10, 12);
         });
     }
 

@@ -38,6 +38,7 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectUpload;
@@ -60,6 +61,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -398,11 +400,7 @@ class RepositoryCopyTest {
     void aBackupWhoseSummaryCannotBeReadIsNamedAndTheOthersAreCopied() throws IOException {
         Label first = SmallBackup.take(from);
         Label second = SmallBackup.take(from, Lsn.parse("0/100800"));
-        Path summary = place("from").directory().resolve(RepositoryLayout.backup(TestPlace.CLUSTER, second));
-        byte[] content = Files.readAllBytes(summary);
-        content[content.length / 2] ^= 1;
-        Files.delete(summary);
-        Files.write(summary, content);
+        damageSummary(second);
         ClusterCatalog to = target("to", TestPlace.encrypted(2));
 
         CopyReport report = copy(from, to, Optional.empty());
@@ -411,6 +409,164 @@ class RepositoryCopyTest {
         assertThat(report.failures())
                 .singleElement()
                 .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
+    }
+
+    @Test
+    void aChainWhoseFullsSummaryCannotBeReadIsLeftOutWithOneFailureForEachLinkAndTheRestIsCopied() throws IOException {
+        Label full = SmallBackup.take(from);
+        Label first = SmallBackup.take(from, Lsn.parse("0/100400"), Optional.of(full));
+        Label second = SmallBackup.take(from, Lsn.parse("0/100600"), Optional.of(first));
+        Label other = SmallBackup.take(from, Lsn.parse("0/100800"));
+        from.wal(from.newestIncarnation()).put(TestPlace.segment("000000010000000000000002"));
+        damageSummary(full);
+        ClusterCatalog to = target("to", TestPlace.encrypted(2));
+
+        CopyReport planned = new RepositoryCopy(from, to)
+                .run(new RepositoryCopy.Request(Optional.empty(), 1, true), TaskMonitor.SILENT);
+        CopyReport report = copy(from, to, Optional.empty());
+
+        assertThat(labels(to)).containsExactly(other);
+        assertThat(report.walSegments()).isEqualTo(2);
+        for (CopyReport one : List.of(planned, report)) {
+            assertThat(one.failures())
+                    .extracting(PgbkException::code)
+                    .containsExactly(ErrorCode.OBJECT_DAMAGED, ErrorCode.OBJECT_MISSING, ErrorCode.OBJECT_MISSING);
+            assertThat(one.backups())
+                    .filteredOn(backup -> backup.state() == CopyReport.State.FAILED)
+                    .extracting(CopyReport.CopiedBackup::label)
+                    .containsExactly(second, first);
+        }
+        RepositoryChecker.assertSound(to.repository());
+        // Whoever asks for just such a backup is told at once.
+        assertThatThrownBy(() -> copy(from, to, Optional.of(first)))
+                .isInstanceOfSatisfying(
+                        PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_MISSING));
+    }
+
+    private void damageSummary(Label label) throws IOException {
+        Path summary = place("from").directory().resolve(RepositoryLayout.backup(TestPlace.CLUSTER, label));
+        byte[] content = Files.readAllBytes(summary);
+        content[content.length / 2] ^= 1;
+        Files.delete(summary);
+        Files.write(summary, content);
+    }
+
+    @Test
+    void aBackupThatIsCopiedBackAfterItsRemovalIsNoDamageOfTheChainOfSummaries() {
+        Label first = SmallBackup.take(from);
+        Label second = SmallBackup.take(from, Lsn.parse("0/100800"));
+        ClusterCatalog to = target("to", TestPlace.encrypted(2));
+        copy(from, to, Optional.empty());
+        assertThat(to.backups()
+                        .require(first)
+                        .summary()
+                        .previous()
+                        .orElseThrow()
+                        .label())
+                .isEqualTo(second);
+
+        to.backups().delete(second, Duration.ZERO, true);
+        assertThat(labels(to)).containsExactly(first);
+        copy(from, to, Optional.empty());
+
+        assertThat(labels(to)).containsExactly(first, second);
+        assertThat(to.backups().require(second).summary().sequence()).isEqualTo(3);
+        RepositoryChecker.assertSound(to.repository());
+    }
+
+    /** A copy whose manifests cannot be removed dies behind the first of them; returns the place. */
+    private TestPlace interruptedWithLockedManifests(Label first) {
+        TestPlace place = place("locked");
+        place.initialise(TestPlace.encrypted(1)).close();
+        FaultyStore store = place.store();
+        store.dieAtStoring(key -> key.startsWith("clusters/main/wal/"));
+        try (Repository dying = place.open(store, "dying")) {
+            assertThatThrownBy(() -> copy(from, new ClusterCatalog(dying, TestPlace.CLUSTER), Optional.empty()))
+                    .isInstanceOfSatisfying(
+                            PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REPOSITORY_UNREACHABLE));
+        }
+        assertThat(place.directory().resolve(manifestKey(first))).exists();
+        time.advance(Duration.ofMinutes(5));
+        return place;
+    }
+
+    private static String manifestKey(Label label) {
+        return RepositoryLayout.manifest(TestPlace.CLUSTER, label, 1);
+    }
+
+    private static FaultyStore withLockedManifests(TestPlace place) {
+        FaultyStore store = place.store();
+        store.refuseToDelete(key -> RepositoryLayout.parse(key) instanceof RepositoryObject.Manifest);
+        return store;
+    }
+
+    @Test
+    void hazardAnInterruptedCopyGoesOnWithItsManifestWhereItIsLocked() throws IOException {
+        List<Label> chain = chain();
+        from.wal(from.newestIncarnation()).put(TestPlace.segment("000000010000000000000002"));
+        TestPlace place = interruptedWithLockedManifests(chain.getFirst());
+        byte[] left = Files.readAllBytes(place.directory().resolve(manifestKey(chain.getFirst())));
+
+        try (Repository next = place.open(withLockedManifests(place), "next")) {
+            ClusterCatalog to = new ClusterCatalog(next, TestPlace.CLUSTER);
+            CopyReport report = copy(from, to, Optional.empty());
+
+            assertThat(report.failures()).isEmpty();
+            assertThat(report.walSegments()).isEqualTo(2);
+            assertThat(labels(to)).containsExactlyElementsOf(chain);
+            assertThat(Files.readAllBytes(place.directory().resolve(manifestKey(chain.getFirst()))))
+                    .isEqualTo(left);
+            assertThat(to.backups().require(chain.getFirst()).packs())
+                    .allSatisfy(pack -> assertThat(pack.usedBytes()).isPositive());
+            for (Label label : chain) {
+                assertThat(assemble(to, label)).isEqualTo(assemble(from, label));
+            }
+            RepositoryChecker.assertSound(next);
+        }
+    }
+
+    @Test
+    void aLockedManifestThatIsNotTheCopysKeepsJustItsBackupFromBeingCopied() throws IOException {
+        List<Label> chain = chain();
+        Label other = SmallBackup.take(from, Lsn.parse("0/100800"));
+        TestPlace place = interruptedWithLockedManifests(other);
+        // Packs that were written anew have other salts, and the manifest does not name them.
+        Path packs = place.directory().resolve(RepositoryLayout.packFolder(TestPlace.CLUSTER, other));
+        try (Stream<Path> files = Files.walk(packs)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+
+        try (Repository next = place.open(withLockedManifests(place), "next")) {
+            ClusterCatalog to = new ClusterCatalog(next, TestPlace.CLUSTER);
+            CopyReport report = copy(from, to, Optional.empty());
+
+            assertThat(labels(to)).containsExactlyElementsOf(chain);
+            assertThat(report.walSegments()).isEqualTo(1);
+            assertThat(report.failures()).singleElement().satisfies(failure -> {
+                assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED);
+                assertThat(failure).hasMessageContaining(manifestKey(other)).hasMessageContaining("locked by the test");
+            });
+            RepositoryChecker.assertSound(next);
+        }
+    }
+
+    @Test
+    void aCopyOfWhatIsBuiltOnABackupThatIsBeingRemovedLeavesNothingThatKeepsTheRemovalWaiting() {
+        List<Label> chain = chain();
+        Label other = SmallBackup.take(from, Lsn.parse("0/100800"));
+        ClusterCatalog to = target("to", TestPlace.encrypted(2));
+        copy(from, to, Optional.of(chain.getFirst()));
+        copy(from, to, Optional.of(other));
+        to.backups().delete(chain.getFirst(), BackupCatalog.GRACE, true);
+
+        CopyReport report = copy(from, to, Optional.empty());
+
+        assertThat(report.failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.NO_FITTING_BACKUP));
+        assertThat(to.backups().listing().running()).isEmpty();
     }
 
     @Test
