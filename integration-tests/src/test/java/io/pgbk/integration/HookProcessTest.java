@@ -310,14 +310,11 @@ class HookProcessTest {
     void signalEndsAPushAndAFetchThatWaitForAStoreThatHangs(String signal) throws Exception {
         FAULTS.set(request -> new Fault.Hang());
         Path data = recovering("recovery.signal");
-        int before = proxy.requests().size();
-        Process push = start("archive-push", path(archived));
-        Process get = start(
+        Process push = startAndAwaitARequest("archive-push", path(archived));
+        Process get = startAndAwaitARequest(
                 "archive-get",
                 "0000000100000000000000FF",
                 data.resolve("pg_wal/RECOVERYXLOG").toString());
-        Deadline.within(PATIENCE)
-                .await("both wait for the store", () -> proxy.requests().size() - before >= 2);
         List<ProcessHandle> all = Stream.of(push, get)
                 .flatMap(process -> Stream.concat(Stream.of(process.toHandle()), process.descendants()))
                 .toList();
@@ -332,6 +329,14 @@ class HookProcessTest {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
         assertThat(all).noneMatch(ProcessHandle::isAlive);
         assertNothingIn(data);
+    }
+
+    private static Process startAndAwaitARequest(String... arguments) throws IOException {
+        int before = proxy.requests().size();
+        Process process = start(arguments);
+        Deadline.within(PATIENCE)
+                .await("it waits for the store", () -> proxy.requests().size() > before);
+        return process;
     }
 
     @Test

@@ -67,6 +67,13 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
         return fileName.startsWith(PREFIX) && fileName.endsWith(check(madeOf()));
     }
 
+    /** Begins to look whether {@link #isMadeFor} holds; what the process must not outlive when it does not. */
+    Check startCheck(String fileName) {
+        Check check = new Check(this, fileName);
+        check.thread.start();
+        return check;
+    }
+
     private static String check(ByteBuffer madeOf) {
         CRC32 one = new CRC32();
         one.update(madeOf.duplicate());
@@ -113,10 +120,12 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
     /** Looks, beside the hook's work, whether the cache is of this installation. */
     static final class Check implements Runnable {
         private final Thread thread;
+        private final HookCache installed;
         private final String used;
         private volatile boolean stale = true;
 
-        private Check(String used) {
+        private Check(HookCache installed, String used) {
+            this.installed = installed;
             this.used = used;
             thread = Thread.ofPlatform().daemon().name("pgbk-cache-check").unstarted(this);
         }
@@ -124,7 +133,7 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
         @Override
         public void run() {
             try {
-                stale = !ofThisProcess().isMadeFor(used);
+                stale = !installed.isMadeFor(used);
             } catch (IOException unreadable) {
                 // What this process runs cannot be told, so it does not count.
             }
@@ -136,21 +145,28 @@ public record HookCache(Path jar, Path launcher, Path javaRelease) {
 
         /** @param used the name of the cache's file */
         static Check start(String used) {
-            Check check = new Check(used);
-            check.thread.start();
-            return check;
+            return ofThisProcess().startCheck(used);
         }
 
-        /** Returns when it is sure that the cache is right; otherwise the process ends. */
+        /**
+         * Returns when it is sure that the cache is right; otherwise the process ends. A signal, which interrupts this
+         * thread, does not shorten it: the answer is a few reads of local files away, and who was told to stop in their
+         * middle must not end as a program that is stale.
+         */
         void await() {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // Not proved right in time: that counts as stale.
-                Thread.currentThread().interrupt();
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
             if (stale) {
                 Runtime.getRuntime().halt(STALE);
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

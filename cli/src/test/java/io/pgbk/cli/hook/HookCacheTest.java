@@ -62,6 +62,35 @@ class HookCacheTest {
                 .matches("pgbk-[0-9]+-[0-9a-f]{32}-[0-9a-f]{16}\\.aot");
     }
 
+    /** What it reads last is a pipe, so that the check has certainly not ended when the signal comes. */
+    @Test
+    void aSignalInTheMiddleOfTheCheckDoesNotMakeTheCacheStale() throws Exception {
+        byte[] release = Files.readAllBytes(cache.javaRelease());
+        Files.delete(cache.javaRelease());
+        assertThat(new ProcessBuilder("mkfifo", cache.javaRelease().toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        HookCache.Check check = cache.startCheck(digest);
+        Thread writer = Thread.ofVirtual().unstarted(() -> write(release));
+
+        Thread.currentThread().interrupt();
+        writer.start();
+        check.await();
+
+        assertThat(Thread.interrupted()).as("the interruption is handed on").isTrue();
+        writer.join();
+    }
+
+    private void write(byte[] release) {
+        try {
+            Thread.sleep(200);
+            Files.write(cache.javaRelease(), release);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @Test
     void aHookSeesBesideItsWorkWhatTheCacheWasMadeFor() throws IOException {
         assertThat(cache.isMadeFor(digest)).isTrue();

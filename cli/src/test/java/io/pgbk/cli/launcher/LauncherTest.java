@@ -182,11 +182,46 @@ class LauncherTest {
     @ParameterizedTest
     @ValueSource(strings = {"archive-get", "archive-push"})
     void aSignalIsForwardedAndTheEndIsAwaited(String command) throws Exception {
-        Path ready = directory.resolve("ready");
         Path ended = directory.resolve("ended");
-        javaPlays("trap 'echo done > \"" + ended + "\"; exit 143' TERM\n: > \"" + ready
-                + "\"\nwhile :; do sleep 0.05; done");
-        Process process = start("sh", data, Map.of(), List.of(command, "000000010000000000000001", "pg_wal/D"));
+        javaWaitsForASignalAnd("echo done > \"" + ended + "\"; exit 143");
+
+        assertThat(statusAfterSignal(Map.of(), command)).isEqualTo(command.equals("archive-get") ? 143 : 80);
+        assertThat(ended).exists();
+    }
+
+    /** As a JVM does when the signal comes while it starts. */
+    @ParameterizedTest
+    @ValueSource(strings = {"exit 1", "exit 122", "kill -KILL $$", "kill -SEGV $$"})
+    void whateverEndsAStoppedJvmItWasStopped(String end) throws Exception {
+        Files.writeString(home.resolve("lib/pgbk-9-0123.aot"), "");
+        javaWaitsForASignalAnd(end);
+        ownJava();
+
+        for (Map<String, String> environment : List.of(Map.of("PGBK_JAVA_HOME", ""), Map.<String, String>of())) {
+            assertThat(statusAfterSignal(environment, "archive-get")).isEqualTo(143);
+            assertThat(statusAfterSignal(environment, "archive-push")).isEqualTo(80);
+        }
+    }
+
+    @Test
+    void whatPgbkSaysAfterASignalStands() throws Exception {
+        javaWaitsForASignalAnd("exit 120");
+        assertThat(statusAfterSignal(Map.of(), "archive-push")).isZero();
+        javaWaitsForASignalAnd("exit 121");
+        assertThat(statusAfterSignal(Map.of(), "archive-get")).isEqualTo(1);
+        javaWaitsForASignalAnd("exit 40");
+        assertThat(statusAfterSignal(Map.of(), "archive-get")).isEqualTo(255);
+        assertThat(statusAfterSignal(Map.of(), "archive-push")).isEqualTo(40);
+    }
+
+    private void javaWaitsForASignalAnd(String end) throws IOException {
+        javaPlays("trap '" + end + "' TERM\n: > \"" + directory.resolve("ready") + "\"\nwhile :; do sleep 0.05; done");
+    }
+
+    private int statusAfterSignal(Map<String, String> environment, String command) throws Exception {
+        Path ready = directory.resolve("ready");
+        Files.deleteIfExists(ready);
+        Process process = start("sh", data, environment, List.of(command, "000000010000000000000001", "pg_wal/D"));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!Files.exists(ready) && System.nanoTime() < deadline) {
             Thread.onSpinWait();
@@ -195,8 +230,7 @@ class LauncherTest {
         process.destroy();
 
         assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(command.equals("archive-get") ? 143 : 80);
-        assertThat(ended).exists();
+        return process.exitValue();
     }
 
     @Test
