@@ -13,6 +13,7 @@ import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Slices that are restored together: each frame that any of them needs is fetched once, pack by pack, in parallel.
- * Memory: at most {@value #MAX_SLICES} slices and their pieces, and for each thread {@link #bufferBytes}.
+ * What comes from several frames is put together in memory, as far as there is some (see {@link Block}).
+ * Memory: at most {@value #MAX_SLICES} slices and their pieces, for each thread {@link #bufferBytes}, and {@link
+ * BlockMemory}.
  */
 final class Batch {
     private static final long MAX_BYTES = 512L << 20;
@@ -30,6 +33,7 @@ final class Batch {
     private static final int MAX_EXTENTS = 200_000;
     private static final long TASK_STORED_BYTES = 8L << 20;
     private static final long TASK_RAW_BYTES = 32L << 20;
+    private static final long LEAST_TASK_RAW_BYTES = 8L << 20;
 
     /** What batches of one restore share. */
     record Context(
@@ -40,6 +44,7 @@ final class Batch {
             boolean reuse,
             Disk disk,
             AlignedBuffers buffers,
+            BlockMemory blocks,
             Executor writers,
             Workers workers,
             TaskMonitor monitor,
@@ -52,6 +57,7 @@ final class Batch {
     private final List<Slice> slices = new ArrayList<>();
     private long bytes;
     private long extents;
+    private int blocks;
 
     Batch(Context context) {
         this.context = context;
@@ -70,10 +76,18 @@ final class Batch {
         slices.add(slice);
         bytes += slice.bytes();
         extents += slice.extents();
+        blocks += BlockPlan.blocks(slice);
     }
 
     boolean isFull() {
-        return bytes >= MAX_BYTES || slices.size() >= MAX_SLICES || extents >= MAX_EXTENTS;
+        return bytes >= MAX_BYTES || slices.size() >= MAX_SLICES || extents >= MAX_EXTENTS || mayWantMoreBlocks();
+    }
+
+    /** Whether there might be no memory for the blocks of one slice more. */
+    private boolean mayWantMoreBlocks() {
+        return blocks > 0
+                && context.blocks().capacity() > 0
+                && blocks + Slice.BLOCKS > context.blocks().capacity();
     }
 
     void run() throws IOException {
@@ -118,7 +132,8 @@ final class Batch {
             for (Slice slice : chunk) {
                 context.monitor.checkCancelled();
                 slice.prepare(context.disk, context.reuse, window);
-                List<Slice.Piece> pieces = slice.pieces(context.disk, context.reuse);
+                List<Slice.Piece> pieces =
+                        BlockPlan.arrange(slice, slice.pieces(context.disk, context.reuse), context.blocks);
                 long needed = 0;
                 synchronized (byPack) {
                     for (Slice.Piece piece : pieces) {
@@ -136,39 +151,56 @@ final class Batch {
         }
     }
 
+    private static long rawBytes(Map.Entry<Integer, Map<Integer, FrameWork>> pack) {
+        return pack.getValue().values().stream()
+                .mapToLong(work -> work.frame().rawLength())
+                .sum();
+    }
+
+    /** In a small batch less, so that all workers end at about the same time. */
+    private long taskRawBytes() {
+        return Math.clamp(bytes / (4L * context.workers.count()), LEAST_TASK_RAW_BYTES, TASK_RAW_BYTES);
+    }
+
     private List<Workers.Task> fetchTasks(Map<Integer, Map<Integer, FrameWork>> byPack) {
         List<Workers.Task> tasks = new ArrayList<>();
-        byPack.entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(pack -> {
-            if (pack.getKey() >= context.packs.size()) {
-                throw new PgbkException(
-                        ErrorCode.OBJECT_DAMAGED,
-                        "the manifest of backup " + context.label + " names a pack that it does not list");
-            }
-            PackRef ref = context.packs.get(pack.getKey());
-            List<FrameWork> frames = pack.getValue().values().stream()
-                    .sorted(Comparator.comparingLong(work -> work.frame().storedOffset()))
-                    .toList();
-            List<FrameWork> task = new ArrayList<>();
-            long stored = 0;
-            long raw = 0;
-            for (FrameWork frame : frames) {
-                task.add(frame);
-                stored += frame.frame().storedLength();
-                raw += frame.frame().rawLength();
-                if (stored >= TASK_STORED_BYTES || raw >= TASK_RAW_BYTES) {
-                    List<FrameWork> full = task;
-                    tasks.add(() -> fetch(ref, full));
-                    task = new ArrayList<>();
-                    stored = 0;
-                    raw = 0;
-                }
-            }
-            if (!task.isEmpty()) {
-                List<FrameWork> rest = task;
-                tasks.add(() -> fetch(ref, rest));
-            }
-        });
+        // Packs of which little is needed first: each frame of the others then completes what it belongs to.
+        byPack.entrySet().stream()
+                .sorted(Comparator.comparingLong(Batch::rawBytes).thenComparing(Map.Entry::getKey))
+                .forEach(pack -> addTasks(pack.getKey(), pack.getValue().values(), tasks));
         return tasks;
+    }
+
+    private void addTasks(int pack, Collection<FrameWork> needed, List<Workers.Task> tasks) {
+        if (pack >= context.packs.size()) {
+            throw new PgbkException(
+                    ErrorCode.OBJECT_DAMAGED,
+                    "the manifest of backup " + context.label + " names a pack that it does not list");
+        }
+        PackRef ref = context.packs.get(pack);
+        long taskRawBytes = taskRawBytes();
+        List<FrameWork> frames = needed.stream()
+                .sorted(Comparator.comparingLong(work -> work.frame().storedOffset()))
+                .toList();
+        List<FrameWork> task = new ArrayList<>();
+        long stored = 0;
+        long raw = 0;
+        for (FrameWork frame : frames) {
+            task.add(frame);
+            stored += frame.frame().storedLength();
+            raw += frame.frame().rawLength();
+            if (stored >= TASK_STORED_BYTES || raw >= taskRawBytes) {
+                List<FrameWork> full = task;
+                tasks.add(() -> fetch(ref, full));
+                task = new ArrayList<>();
+                stored = 0;
+                raw = 0;
+            }
+        }
+        if (!task.isEmpty()) {
+            List<FrameWork> rest = task;
+            tasks.add(() -> fetch(ref, rest));
+        }
     }
 
     private void fetch(PackRef pack, List<FrameWork> frames) throws IOException {
@@ -191,14 +223,7 @@ final class Batch {
                                 "the manifest of backup " + context.label + " names frame " + frame.number() + " of "
                                         + pack.path() + " in two ways");
                     }
-                    piece.slice().prove(piece, raw, context.label);
-                    writer.write(
-                            piece.slice().place(),
-                            piece.slice().entry().mode(),
-                            piece.fileOffset(),
-                            raw,
-                            piece.extent().offsetInFrame() + piece.skip(),
-                            piece.length());
+                    piece.put(raw, writer, context.blocks, context.label);
                     context.bytesWritten.addAndGet(piece.length());
                     context.monitor.advance(piece.length());
                 }

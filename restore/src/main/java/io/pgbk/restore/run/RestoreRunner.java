@@ -102,7 +102,8 @@ public final class RestoreRunner {
                         "restore",
                         plan.parallel(),
                         Batch.bufferBytes(manifest.packs()),
-                        monitor)) {
+                        monitor);
+                BlockMemory blocks = new BlockMemory(repository.runtime().buffers())) {
             Disk disk = new Disk(Disk.ownerBelow(plan.dataDirectory()), beforeChange, treeSync);
             Batch.Context context = new Batch.Context(
                     repository.store(),
@@ -112,6 +113,7 @@ public final class RestoreRunner {
                     plan.reuse(),
                     disk,
                     new AlignedBuffers(),
+                    blocks,
                     writers,
                     workers,
                     monitor,

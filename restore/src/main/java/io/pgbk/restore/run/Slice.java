@@ -2,7 +2,6 @@ package io.pgbk.restore.run;
 
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
-import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.files.FileNames;
@@ -18,6 +17,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some consecutive windows of one file: what is wrong in them, which stored pieces make them right, and which of them
@@ -27,6 +27,8 @@ final class Slice {
     static final int WINDOW_BYTES = 256 << 10;
     /** 32 MiB of a file: enough to keep a thread busy, little enough to spread a big file over all. */
     static final int WINDOWS = 128;
+    /** So many blocks. */
+    static final int BLOCKS = WINDOWS / Block.WINDOWS;
 
     private final FileEntry entry;
     private final String path;
@@ -35,8 +37,43 @@ final class Slice {
     private final int end;
     private final BitSet unproved;
 
-    /** A stored piece and where it goes in the file. */
-    record Piece(Slice slice, Extent.Stored extent, int skip, int length, long fileOffset) {}
+    /**
+     * A stored piece and where it goes in the file.
+     *
+     * @param block in which it is put together with others; null when it is written by itself
+     */
+    record Piece(
+            Slice slice,
+            Extent.Stored extent,
+            int skip,
+            int length,
+            long fileOffset,
+            @Nullable Block block) {
+        /** Where the piece begins in its frame's content. */
+        int offsetInFrame() {
+            return extent.offsetInFrame() + skip;
+        }
+
+        /** A part of a piece that was in no block yet. */
+        Piece part(int from, int partLength, @Nullable Block partBlock) {
+            return new Piece(slice, extent, skip + from, partLength, fileOffset + from, partBlock);
+        }
+
+        /**
+         * Writes the piece, or the block that it completes, when the windows are right.
+         *
+         * @param raw the content of the piece's frame
+         * @throws PgbkException OBJECT_DAMAGED; then nothing of a wrong window that is whole in memory was written
+         */
+        void put(byte[] raw, PieceWriter writer, BlockMemory memory, String label) throws IOException {
+            if (block == null) {
+                slice.prove(this, raw, label);
+                writer.write(slice.place, slice.entry.mode(), fileOffset, raw, offsetInFrame(), length);
+            } else if (block.put(this, raw)) {
+                block.finish(writer, memory, label);
+            }
+        }
+    }
 
     private Slice(FileEntry entry, String path, Path place, int first, int end) {
         this.entry = entry;
@@ -76,6 +113,16 @@ final class Slice {
         return path;
     }
 
+    /** The number of its first window in the file. */
+    int first() {
+        return first;
+    }
+
+    /** Its first byte in the file. */
+    long start() {
+        return (long) first * WINDOW_BYTES;
+    }
+
     long bytes() {
         return Math.min((long) end * WINDOW_BYTES, entry.size()) - (long) first * WINDOW_BYTES;
     }
@@ -86,7 +133,12 @@ final class Slice {
         return entry.size() == 0 ? 0 : 1 + (long) ((double) bytes() / entry.size() * all);
     }
 
-    private int windowLength(int window) {
+    /** Whether the file has this window, here, and it was not proved right yet. */
+    boolean isWanted(int window) {
+        return window < end && unproved.get(window - first);
+    }
+
+    int windowLength(int window) {
         return (int) Math.min(WINDOW_BYTES, entry.size() - (long) window * WINDOW_BYTES);
     }
 
@@ -178,7 +230,7 @@ final class Slice {
             throws IOException {
         switch (extent) {
             case Extent.Stored stored ->
-                pieces.add(new Piece(this, stored, (int) (from - extentStart), (int) (to - from), from));
+                pieces.add(new Piece(this, stored, (int) (from - extentStart), (int) (to - from), from, null));
             case Extent.Zeros _ -> {
                 if (reuse) {
                     try (FileChannel channel = disk.open(place, entry.mode())) {
@@ -214,21 +266,25 @@ final class Slice {
      * @param raw the frame's content
      */
     void prove(Piece piece, byte[] raw, String label) {
-        WindowDigests digests = entry.windows();
         int from = (int) ((piece.fileOffset() + WINDOW_BYTES - 1) / WINDOW_BYTES);
-        int base = piece.extent().offsetInFrame() + piece.skip();
+        int base = piece.offsetInFrame();
         for (int window = from; window < end; window++) {
             long start = (long) window * WINDOW_BYTES;
             int length = windowLength(window);
             if (start + length > piece.fileOffset() + piece.length()) {
                 break;
             }
-            if (!digests.matches(window, raw, base + (int) (start - piece.fileOffset()), length)) {
-                throw differs(window, label);
-            }
-            synchronized (unproved) {
-                unproved.clear(window - first);
-            }
+            prove(window, raw, base + (int) (start - piece.fileOffset()), label);
+        }
+    }
+
+    /** Checks a window that is whole in memory before it is written. */
+    void prove(int window, byte[] content, int offset, String label) {
+        if (!entry.windows().matches(window, content, offset, windowLength(window))) {
+            throw differs(window, label);
+        }
+        synchronized (unproved) {
+            unproved.clear(window - first);
         }
     }
 
