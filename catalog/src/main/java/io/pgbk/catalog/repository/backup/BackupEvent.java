@@ -42,8 +42,25 @@ public sealed interface BackupEvent {
     /**
      * Its objects go now. Created exclusively as the very next event behind those that were read before it was found
      * that nobody needs the backup; so nothing can have begun to need it in between, and nothing calls it off.
+     *
+     * @param announcement the one whose grace period was over; it counts for no other. An older version did not say
      */
-    record Removing() implements BackupEvent {}
+    record Removing(Optional<Announcement> announcement) implements BackupEvent {
+        /** Whether it carries out what an event announced. */
+        boolean carriesOut(Recorded expiring) {
+            return announcement.map(Announcement.of(expiring)::equals).orElse(true);
+        }
+    }
+
+    /**
+     * Which {@link Expiring} is meant. The number alone does not tell: when a backup was removed and copied back, its
+     * events begin at 1 again.
+     */
+    record Announcement(int number, Instant time) {
+        static Announcement of(Recorded expiring) {
+            return new Announcement(expiring.number(), expiring.time());
+        }
+    }
 
     /** A verification read it. */
     record Verified(VerifyVerdict verdict) implements BackupEvent {}

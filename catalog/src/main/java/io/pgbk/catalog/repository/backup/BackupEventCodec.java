@@ -20,6 +20,7 @@ final class BackupEventCodec {
     private static final String FINDING = "finding";
     private static final String FORCED = "forced";
     private static final String POLICY = "policy";
+    private static final String ANNOUNCEMENT = "announcement";
     private static final String GENERATION = "generation";
     private static final String NEEDS = "needs";
     private static final String PROPOSAL = "proposal";
@@ -48,7 +49,13 @@ final class BackupEventCodec {
                     json.put(POLICY, true);
                 }
             }
-            case BackupEvent.Removing ignored -> json.put("kind", "removing");
+            case BackupEvent.Removing removing -> {
+                json.put("kind", "removing");
+                removing.announcement()
+                        .ifPresent(announcement -> json.putObject(ANNOUNCEMENT)
+                                .put("number", announcement.number())
+                                .put("time", announcement.time().toString()));
+            }
             case BackupEvent.ExpiryCancelled cancelled ->
                 json.put("kind", "expiry-cancelled").put(REASON, cancelled.reason());
             case BackupEvent.Verified verified -> writeVerify(json.put("kind", "verified"), verified.verdict());
@@ -120,7 +127,11 @@ final class BackupEventCodec {
                         json.text(REASON),
                         json.has(FORCED) && json.flag(FORCED),
                         json.has(POLICY) && json.flag(POLICY));
-            case "removing" -> new BackupEvent.Removing();
+            case "removing" ->
+                new BackupEvent.Removing(json.optionalObject(ANNOUNCEMENT)
+                        .map(announcement -> new BackupEvent.Announcement(
+                                announcement.integer("number", 1, RepositoryLayout.MAX_NUMBER),
+                                announcement.time("time"))));
             case "expiry-cancelled" -> new BackupEvent.ExpiryCancelled(json.text(REASON));
             case "verified" -> new BackupEvent.Verified(readVerify(json));
             case "drilled" ->

@@ -10,6 +10,7 @@ import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -77,16 +78,19 @@ final class BackupPurge {
     /** Those whose removal is decided, by this or by an earlier run, dependants first. */
     private Set<Label> due(BackupListing listing, Instant now) {
         Set<Label> labels = new LinkedHashSet<>();
+        Map<Label, BackupEvent.Announcement> open = new LinkedHashMap<>();
         Optional<Instant> archived =
                 listing.backups().stream().anyMatch(BackupRecord::expiring) ? newestMoment(listing) : Optional.empty();
         for (BackupRecord backup : listing.backups().reversed()) {
-            if (backup.removing() || (backup.expiring() && isOver(backup, archived, now))) {
+            if (backup.removing()) {
                 labels.add(backup.label());
+            } else if (backup.expiring() && isOver(backup, archived, now)) {
+                labels.add(backup.label());
+                open.put(backup.label(), backup.announcement().orElseThrow());
             }
         }
-        if (!labels.isEmpty()) {
-            Map<Label, String> refused = remover.decide(labels);
-            labels.removeAll(refused.keySet());
+        if (!open.isEmpty()) {
+            labels.removeAll(remover.decide(open).keySet());
         }
         for (BackupFolder folder : reader.folders()) {
             if (folder.removalLeftover() && reader.isRestOfRemoval(folder)) {

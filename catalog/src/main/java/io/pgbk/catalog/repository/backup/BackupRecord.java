@@ -51,6 +51,11 @@ public record BackupRecord(
         return expiry(events);
     }
 
+    /** Which announcement counts while {@link #expiring()}. */
+    Optional<BackupEvent.Announcement> announcement() {
+        return expiryEvent().map(BackupEvent.Announcement::of);
+    }
+
     /** Whether its objects go now: its removal is not called off any more. */
     public boolean removing() {
         return removing(events).isPresent();
@@ -61,15 +66,19 @@ public record BackupRecord(
         return events.isEmpty() ? 0 : events.getLast().number();
     }
 
-    /** The decision that the objects go now: it counts only behind a removal that was begun and not called off. */
+    /** The decision that the objects go now: it counts only for the last announcement, and unless that was called off. */
     static Optional<BackupEvent.Recorded> removing(List<BackupEvent.Recorded> events) {
-        boolean begun = false;
+        Optional<BackupEvent.Recorded> announced = Optional.empty();
         for (BackupEvent.Recorded recorded : events) {
-            if (begun && recorded.event() instanceof BackupEvent.Removing) {
+            if (recorded.event() instanceof BackupEvent.Removing removing
+                    && announced.filter(removing::carriesOut).isPresent()) {
                 return Optional.of(recorded);
             }
-            begun = recorded.event() instanceof BackupEvent.Expiring
-                    || (begun && !(recorded.event() instanceof BackupEvent.ExpiryCancelled));
+            if (recorded.event() instanceof BackupEvent.Expiring) {
+                announced = Optional.of(recorded);
+            } else if (recorded.event() instanceof BackupEvent.ExpiryCancelled) {
+                announced = Optional.empty();
+            }
         }
         return Optional.empty();
     }

@@ -9,7 +9,6 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -61,8 +60,10 @@ final class BackupRemover {
         BackupRecord backup = require(label, listing);
         if (!backup.removing()) {
             requireRemovable(backup, listing, force);
-            Map<Label, String> needed =
-                    mark(Map.of(label, "deleted by " + repository.runtime().owner()), grace, force, false);
+            Map<Label, String> reasons =
+                    Map.of(label, "deleted by " + repository.runtime().owner());
+            Map<Label, BackupEvent.Announcement> announced = announce(reasons, grace, force, false);
+            Map<Label, String> needed = callOffNeeded(announced.keySet(), force);
             if (!needed.isEmpty()) {
                 throw neededBy(label, String.valueOf(needed.get(label)));
             }
@@ -70,9 +71,12 @@ final class BackupRemover {
                 Instant removeAfter = repository.trustedNow().plus(grace);
                 return new BackupCatalog.Deletion(label, removeAfter, false, 0, Map.of());
             }
-            String refusal = decide(List.of(label)).get(label);
+            String refusal = decide(announced).get(label);
             if (refusal != null) {
-                events.append(label, new BackupEvent.ExpiryCancelled("needed by " + refusal));
+                // What another announced since is for that one to call off.
+                if (reader.find(label).flatMap(BackupRecord::announcement).equals(announcement(announced, label))) {
+                    cancel(label, "needed by " + refusal);
+                }
                 throw neededBy(label, refusal);
             }
         }
@@ -178,9 +182,20 @@ final class BackupRemover {
      * @return those that stay, and who needs them
      */
     Map<Label, String> mark(Map<Label, String> reasons, Duration grace, boolean force, boolean policy) {
+        return callOffNeeded(announce(reasons, grace, force, policy).keySet(), force);
+    }
+
+    private Map<Label, BackupEvent.Announcement> announce(
+            Map<Label, String> reasons, Duration grace, boolean force, boolean policy) {
         Instant removeAfter = repository.trustedNow().plus(grace);
-        reasons.forEach(
-                (label, reason) -> events.append(label, new BackupEvent.Expiring(removeAfter, reason, force, policy)));
+        Map<Label, BackupEvent.Announcement> announced = new LinkedHashMap<>();
+        reasons.forEach((label, reason) -> announced.put(
+                label, events.announce(label, new BackupEvent.Expiring(removeAfter, reason, force, policy))));
+        return announced;
+    }
+
+    /** Looks who needs backups whose removal was announced, and calls that of those off; returns who needs them. */
+    private Map<Label, String> callOffNeeded(Set<Label> announced, boolean force) {
         Map<Label, String> needed = new LinkedHashMap<>();
         try {
             LabelNeeds needs = needs();
@@ -190,7 +205,7 @@ final class BackupRemover {
                 more = false;
                 for (BackupRecord backup : needs.listing().backups().reversed()) {
                     Label label = backup.label();
-                    if (reasons.containsKey(label) && going.contains(label)) {
+                    if (announced.contains(label) && going.contains(label)) {
                         Optional<String> who = whoStops(backup, needs, going, going, force);
                         who.ifPresent(name -> needed.put(label, name));
                         more |= who.isPresent() && going.remove(label);
@@ -199,7 +214,7 @@ final class BackupRemover {
             }
         } catch (PgbkException e) {
             // Nobody knows who needs them.
-            reasons.keySet().forEach(label -> cancel(label, String.valueOf(e.getMessage())));
+            announced.forEach(label -> cancel(label, String.valueOf(e.getMessage())));
             throw e;
         }
         needed.forEach((label, who) -> cancel(label, "needed by " + who));
@@ -225,13 +240,15 @@ final class BackupRemover {
     }
 
     /**
-     * Decides that backups whose removal began go now.
+     * Decides that backups go now whose grace period is over.
      *
+     * @param due which announcement that was: one that came later, of this backup or of one that was copied back under
+     *     its label, has a grace period of its own
      * @return those that stay for now, and why; all others are to be removed
      */
-    Map<Label, String> decide(Collection<Label> labels) {
+    Map<Label, String> decide(Map<Label, BackupEvent.Announcement> due) {
         Map<Label, String> refused = new LinkedHashMap<>();
-        Set<Label> open = new LinkedHashSet<>(labels);
+        Set<Label> open = new LinkedHashSet<>(due.keySet());
         for (int attempt = 0; attempt < ATTEMPTS && !open.isEmpty(); attempt++) {
             // The events are read before it is looked who needs the backups: see the class.
             BackupListing before = reader.list();
@@ -248,15 +265,13 @@ final class BackupRemover {
                 if (!open.contains(label)) {
                     continue;
                 }
-                boolean forced =
-                        backup.expiry().map(BackupEvent.Expiring::forced).orElse(false);
-                Optional<String> stays = backup.expiring()
-                        ? whoStops(backup, needs, decided, going, forced)
-                        : Optional.of("whoever called its removal off");
+                Optional<BackupEvent.Announcement> announcement = announcement(due, label);
+                Optional<String> stays =
+                        notAsAnnounced(backup, announcement).or(() -> whoStops(backup, needs, decided, going));
                 if (stays.isPresent()) {
                     refused.put(label, stays.get());
                     open.remove(label);
-                } else if (events.create(label, backup.lastEvent() + 1, new BackupEvent.Removing())) {
+                } else if (events.create(label, backup.lastEvent() + 1, new BackupEvent.Removing(announcement))) {
                     decided.add(label);
                     open.remove(label);
                 }
@@ -264,6 +279,27 @@ final class BackupRemover {
         }
         open.forEach(label -> refused.put(label, "others, who write its events all the time"));
         return refused;
+    }
+
+    private static Optional<BackupEvent.Announcement> announcement(
+            Map<Label, BackupEvent.Announcement> announcements, Label label) {
+        return Optional.ofNullable(announcements.get(label));
+    }
+
+    /** Who changed since what was announced; empty when that counts still. */
+    private static Optional<String> notAsAnnounced(BackupRecord backup, Optional<BackupEvent.Announcement> due) {
+        if (!backup.expiring()) {
+            return Optional.of("whoever called its removal off");
+        }
+        return backup.announcement().equals(due)
+                ? Optional.empty()
+                : Optional.of("whoever announced its removal anew meanwhile");
+    }
+
+    private static Optional<String> whoStops(
+            BackupRecord backup, LabelNeeds needs, Set<Label> without, Set<Label> going) {
+        boolean forced = backup.expiry().map(BackupEvent.Expiring::forced).orElse(false);
+        return whoStops(backup, needs, without, going, forced);
     }
 
     /** Removes the objects of a backup whose removal was decided, or what is left of one. */

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,6 +211,100 @@ class RemovalRaceTest {
                                                 .isFalse());
                             }
                         });
+    }
+
+    /** Announces the removal anew, for next week, when it was announced and not decided; true when that counts. */
+    private static boolean putOff(ClusterCatalog cluster, Label label) {
+        boolean announced = cluster.backups()
+                .find(label)
+                .filter(backup -> backup.expiring() && !backup.removing())
+                .isPresent();
+        if (announced) {
+            cluster.backups().callOff(label, "kept again");
+            assertThat(cluster.backups().expire(Map.of(label, "old"), Duration.ofDays(7)))
+                    .isEmpty();
+        }
+        return announced;
+    }
+
+    private static void assertStillThere(ClusterCatalog cluster, Label label) {
+        BackupRecord backup = cluster.backups().require(label);
+        assertThat(backup.removing()).isFalse();
+        assertThat(backup.expiry())
+                .hasValueSatisfying(expiry -> assertThat(expiry.removeAfter())
+                        .isAfter(cluster.repository().trustedNow()));
+    }
+
+    private void putOffWhileSuspended(Consumer<ClusterCatalog> before, Consumer<ClusterCatalog> removal) {
+        Interleaving interleaving = new Interleaving(directory, cluster -> {
+            twoFulls(cluster);
+            before.accept(cluster);
+        });
+        AtomicReference<Optional<Label>> putOff = new AtomicReference<>(Optional.empty());
+        AtomicInteger stayed = new AtomicInteger();
+        interleaving.run(
+                removal,
+                cluster -> {
+                    Label oldest = oldest(cluster);
+                    putOff.set(putOff(cluster, oldest) ? Optional.of(oldest) : Optional.empty());
+                },
+                Duration.ofMinutes(1),
+                cluster -> {
+                    putOff.get().ifPresent(label -> {
+                        assertStillThere(cluster, label);
+                        stayed.incrementAndGet();
+                    });
+                    putOff.set(Optional.empty());
+                });
+        assertThat(stayed).hasValueGreaterThan(3);
+    }
+
+    @Test
+    void hazardARemovalWhoseGraceIsOverSleepsWhileItIsCalledOffAndAnnouncedAnew() {
+        putOffWhileSuspended(
+                cluster -> cluster.backups().expire(Map.of(oldest(cluster), "old"), BackupCatalog.GRACE), cluster -> {
+                    cluster.repository().runtime().monotonic().pause(BackupCatalog.GRACE.plusHours(1));
+                    cluster.backups().purge();
+                });
+    }
+
+    @Test
+    void hazardARemovalAtOnceSleepsWhileItIsCalledOffAndAnnouncedAnewForLater() {
+        putOffWhileSuspended(_ -> {}, RemovalRaceTest::deleteOldest);
+    }
+
+    @Test
+    void hazardARemovalSleepsWhileAnotherFinishesItAndTheBackupIsCopiedBackAndAnnouncedAnew() {
+        List<ClusterCatalog> source = new ArrayList<>();
+        Interleaving interleaving = new Interleaving(directory, cluster -> {
+            Label newest = twoFulls(cluster).getLast();
+            source.add(copyOf(cluster));
+            cluster.backups().expire(Map.of(newest, "not wanted"), Duration.ZERO);
+        });
+        Label label = newest(source.getFirst());
+        AtomicBoolean announced = new AtomicBoolean();
+        interleaving
+                .removingAtOnce()
+                .run(
+                        cluster -> {
+                            announced.set(false);
+                            cluster.backups().purge();
+                        },
+                        cluster -> {
+                            cluster.backups().purge();
+                            copy(source.getFirst(), cluster, Optional.of(label));
+                            // This gets the number that the first announcement had, the next one is free again.
+                            assertThat(cluster.backups().expire(Map.of(label, "not wanted"), Duration.ofDays(7)))
+                                    .isEmpty();
+                            announced.set(true);
+                        },
+                        Duration.ofMinutes(1),
+                        cluster -> {
+                            if (announced.get()) {
+                                assertStillThere(cluster, label);
+                            }
+                        });
+        source.getFirst().repository().close();
     }
 
     /** A second repository with the same backups. */
