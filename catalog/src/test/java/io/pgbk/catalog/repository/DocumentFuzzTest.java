@@ -194,6 +194,9 @@ class DocumentFuzzTest implements FuzzTargets {
                         + "\"bytesChecked\":2,\"finding\":\"f\"" + end,
                 "{\"kind\":\"drilled\",\"good\":true,\"target\":\"t\",\"restoreSeconds\":1.5,\"replaySeconds\":0" + end,
                 "{\"kind\":\"removing\"" + end,
+                "{\"kind\":\"removing\",\"announcement\":{\"number\":1,\"time\":\"2026-11-21T01:00:00Z\"}" + end,
+                "{\"kind\":\"manifest-proposed\",\"generation\":2,\"needs\":[\"20261121T010000Z-abcd-full\"]" + end,
+                "{\"kind\":\"manifest-withdrawn\",\"proposal\":1,\"reason\":\"r\"" + end,
                 "{\"kind\":\"manifest\",\"manifest\":{\"generation\":2,\"storedBytes\":5,\"sha256\":\"00\"},\"packs\":[{"
                         + "\"label\":\"20261121T010000Z-abcd-full\",\"numbers\":[1],\"storedBytes\":[9],"
                         + "\"usedBytes\":[5]}]" + end);

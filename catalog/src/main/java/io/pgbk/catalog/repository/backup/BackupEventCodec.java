@@ -143,7 +143,7 @@ final class BackupEventCodec {
                         json.optionalText(FINDING)));
             case "manifest-proposed" ->
                 new BackupEvent.ManifestProposed(
-                        json.integer(GENERATION, 1, RepositoryLayout.MAX_NUMBER), LabelListJson.read(json, NEEDS));
+                        json.integer(GENERATION, 1, RepositoryLayout.MAX_NUMBER), LabelListJson.require(json, NEEDS));
             case "manifest-withdrawn" ->
                 new BackupEvent.ManifestWithdrawn(
                         json.integer(PROPOSAL, 1, RepositoryLayout.MAX_NUMBER), json.text(REASON));

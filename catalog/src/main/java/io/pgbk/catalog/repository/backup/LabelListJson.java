@@ -17,11 +17,14 @@ final class LabelListJson {
 
     /** The labels; none when the member is missing. */
     static Set<Label> read(JsonDocument json, String name) {
+        return json.has(name) ? require(json, name) : Set.of();
+    }
+
+    /** The labels of a member that must be there: without it nobody knows what is needed. */
+    static Set<Label> require(JsonDocument json, String name) {
         Set<Label> labels = new HashSet<>();
-        if (json.has(name)) {
-            for (String text : json.textList(name, BackupSummaryCodec.MAX_LABELS)) {
-                labels.add(Label.parse(text).orElseThrow(() -> json.damaged(name, "has an element that is no label")));
-            }
+        for (String text : json.textList(name, BackupSummaryCodec.MAX_LABELS)) {
+            labels.add(Label.parse(text).orElseThrow(() -> json.damaged(name, "has an element that is no label")));
         }
         return labels;
     }

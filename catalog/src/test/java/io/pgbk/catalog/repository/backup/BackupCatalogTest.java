@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.catalog.format.Bytes;
+import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
 import io.pgbk.catalog.repository.FaultyStore;
 import io.pgbk.catalog.repository.ManualTime;
 import io.pgbk.catalog.repository.TestPlace;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.document.JsonDocument;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
+import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.wal.PutWalOutcome;
 import io.pgbk.catalog.store.BytesBody;
@@ -197,5 +200,24 @@ class BackupCatalogTest {
         assertThat(wal.put(TestPlace.file(
                         "00000002.history", "1\t0/2\tx\n".getBytes(java.nio.charset.StandardCharsets.UTF_8))))
                 .isInstanceOf(PutWalOutcome.HistoryConflict.class);
+    }
+
+    @Test
+    void aProposalThatDoesNotSayWhatItNeedsIsDamage() {
+        Label label = backup();
+        String events = "clusters/main/backups/" + label + "/events/";
+        cluster.repository()
+                .documents()
+                .append(
+                        ObjectKind.EVENT,
+                        events,
+                        number -> RepositoryLayout.event(TestPlace.CLUSTER, label, number),
+                        JsonDocument.newObject()
+                                .put("kind", "manifest-proposed")
+                                .put("generation", 2)
+                                .put("time", "2026-11-21T01:00:00Z")
+                                .put("by", "x"));
+        assertThat(cluster.backups().listing().damaged()).containsOnlyKeys(label);
+        assertThat(cluster.backups().list()).isEmpty();
     }
 }
