@@ -10,6 +10,7 @@ final class BackupFolder {
     private final Label label;
     private boolean intent;
     private boolean ended;
+    private boolean manifest;
     private int lastAlive = -1;
     private final List<Integer> events = new ArrayList<>();
 
@@ -23,7 +24,7 @@ final class BackupFolder {
             case RepositoryObject.Backup ignored -> ended = true;
             case RepositoryObject.Alive alive -> lastAlive = Math.max(lastAlive, alive.number());
             case RepositoryObject.Event event -> events.add(event.number());
-            case RepositoryObject.Manifest ignored -> {}
+            case RepositoryObject.Manifest ignored -> manifest = true;
             case RepositoryObject.Pack ignored -> {}
         }
     }
@@ -41,14 +42,16 @@ final class BackupFolder {
         return ended;
     }
 
-    /** Claimed and not ended. Events come only after a commit, so without {@code backup} they are a removal's rest. */
-    boolean running() {
-        return intent && !ended && events.isEmpty();
-    }
-
-    /** Events without a summary: what an interrupted removal left, or a committed backup whose summary vanished. */
+    /**
+     * Events, which come after a commit, without a summary: what an interrupted removal left, a committed backup whose
+     * summary vanished, or a copy that is on its way under a label that was in use before.
+     */
     boolean removalLeftover() {
         return !ended && !events.isEmpty();
+    }
+
+    boolean manifest() {
+        return manifest;
     }
 
     /** The number of the newest sign of life, -1 for none. */

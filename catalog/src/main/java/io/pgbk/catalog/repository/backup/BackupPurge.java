@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Carries out what was begun: removals whose grace period is over, ends of dead labels, and rests of both. */
 final class BackupPurge {
@@ -70,7 +71,7 @@ final class BackupPurge {
         // What stopped because another process had finished it was removed by that one.
         deletions.removeIf(
                 deletion -> !deletion.removed() && deletion.leftovers().isEmpty());
-        removeOldMarkers(now);
+        removeOldMarkers(listing, now);
         holds.removeExpired(now);
         return deletions;
     }
@@ -93,7 +94,7 @@ final class BackupPurge {
             labels.removeAll(remover.decide(open).keySet());
         }
         for (BackupFolder folder : reader.folders()) {
-            if (folder.removalLeftover() && reader.isRestOfRemoval(folder)) {
+            if (reader.isRestOfRemoval(folder)) {
                 labels.add(folder.label());
             }
         }
@@ -136,9 +137,11 @@ final class BackupPurge {
     }
 
     /** What ended labels left goes after two days, the name itself when no commit can be on its way any more. */
-    private void removeOldMarkers(Instant now) {
+    private void removeOldMarkers(BackupListing listing, Instant now) {
+        Set<Label> listed = listing.backups().stream().map(BackupRecord::label).collect(Collectors.toSet());
         for (BackupFolder folder : reader.folders()) {
-            if (folder.ended() && folder.events().isEmpty()) {
+            // Those that have events are read only when they may be aborted.
+            if (folder.ended() && !listed.contains(folder.label())) {
                 Optional<Instant> ended = reader.end(folder.label()).flatMap(end -> switch (end) {
                     case BackupSummaryCodec.End.Committed ignored -> Optional.<Instant>empty();
                     case BackupSummaryCodec.End.Aborted aborted -> Optional.of(aborted.time());

@@ -94,12 +94,14 @@ final class BackupReader {
             if (folder.ended()) {
                 return record(folder).<Read>map(Read.Listed::new).orElseGet(Read.Nothing::new);
             }
-            if (folder.removalLeftover() && !isRestOfRemoval(folder)) {
-                return new Read.Damaged(folder.label(), vanished(folder.label()));
+            if (folder.events().isEmpty() || isUnfinishedCopy(folder)) {
+                return folder.intent()
+                        ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
+                        : new Read.Nothing();
             }
-            return folder.running()
-                    ? running(folder).<Read>map(Read.Running::new).orElseGet(Read.Nothing::new)
-                    : new Read.Nothing();
+            return isRestOfRemoval(folder)
+                    ? new Read.Nothing()
+                    : new Read.Damaged(folder.label(), vanished(folder.label()));
         } catch (ObjectMissingException e) {
             // Removed since it was listed.
             return new Read.Nothing();
@@ -125,7 +127,22 @@ final class BackupReader {
      * before the events.
      */
     boolean isRestOfRemoval(BackupFolder folder) {
-        return !folder.intent() || BackupRecord.expiry(events(folder)).isPresent();
+        return folder.removalLeftover()
+                && !isUnfinishedCopy(folder)
+                && (!folder.intent() || BackupRecord.expiry(events(folder)).isPresent());
+    }
+
+    /**
+     * Whether events without a summary are what somebody wrote late, who slept since the label was that of a backup which
+     * was removed then and is copied here again now. What a removal leaves was decided. A copy gives a sign of life before
+     * it stores anything, so a manifest without one is that of a backup that was committed.
+     */
+    private boolean isUnfinishedCopy(BackupFolder folder) {
+        return folder.removalLeftover()
+                && folder.intent()
+                && (folder.lastAlive() > 0 || !folder.manifest())
+                && running(folder).filter(RunningBackup::resumable).isPresent()
+                && BackupRecord.removing(events(folder)).isEmpty();
     }
 
     /**
@@ -145,8 +162,7 @@ final class BackupReader {
 
     /** Whether an interrupted removal left something of the label, and nothing else is there. */
     boolean isRestOfRemoval(Label label) {
-        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
-                .anyMatch(folder -> folder.removalLeftover() && isRestOfRemoval(folder));
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream().anyMatch(this::isRestOfRemoval);
     }
 
     Optional<BackupRecord> find(Label label) {
@@ -154,6 +170,14 @@ final class BackupReader {
                 .findFirst()
                 .filter(BackupFolder::ended)
                 .flatMap(this::record);
+    }
+
+    /** The backup that is being taken, or died, under a label, with its newest sign of life. */
+    Optional<RunningBackup> running(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .findFirst()
+                .filter(folder -> !folder.ended())
+                .flatMap(this::running);
     }
 
     /** The number of a label's newest sign of life, 0 for none. */

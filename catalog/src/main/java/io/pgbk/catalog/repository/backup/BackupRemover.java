@@ -86,6 +86,10 @@ final class BackupRemover {
     private BackupCatalog.Deletion removeNow(Label label) {
         BackupCatalog.Deletion deletion = remove(label, () -> {});
         if (!deletion.removed() && deletion.leftovers().isEmpty()) {
+            if (reader.running(label).isPresent()) {
+                // What this announced is not meant for the copy.
+                cancel(label, "it is being copied here again");
+            }
             throw new PgbkException(
                     ErrorCode.HELD_BY_ANOTHER,
                     "another process removed backup " + label + " meanwhile, and it has been copied here again since",

@@ -45,7 +45,12 @@ final class DeadLabels {
 
     /** Ends the label when it gave no sign of life for long enough; true when it can never be committed. */
     boolean end(RunningBackup running, Instant now) {
-        if (!isDead(running, now)) {
+        // A copy may have been begun again since it was seen: what a clean-up does before this may take hours.
+        if (!isDead(running, now)
+                || (running.resumable()
+                        && reader.running(running.label())
+                                .filter(newest -> !isDead(newest, now))
+                                .isPresent())) {
             return false;
         }
         String reason = "no sign of life since " + running.lastAlive();

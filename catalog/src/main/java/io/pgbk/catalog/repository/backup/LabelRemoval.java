@@ -87,6 +87,8 @@ final class LabelRemoval {
     void removeAborted(Label label, boolean withMarker) {
         removeData(label);
         if (leftovers.isEmpty()) {
+            // Somebody who slept may have written them late.
+            delete(folder(label), RepositoryObject.Event.class::isInstance);
             delete(List.of(new ObjectInfo(RepositoryLayout.intent(cluster, label), 0)));
         }
         if (withMarker && leftovers.isEmpty()) {

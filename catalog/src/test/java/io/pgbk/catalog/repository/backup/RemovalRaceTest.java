@@ -13,6 +13,7 @@ import io.pgbk.catalog.repository.copy.RepositoryCopy;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.task.TaskMonitor;
@@ -399,6 +400,138 @@ class RemovalRaceTest {
                         Duration.ZERO,
                         cluster -> assertThat(isListed(cluster, label)).isEqualTo(copied.get()));
         source.getFirst().repository().close();
+    }
+
+    private static BackupWriter beginCopy(ClusterCatalog cluster, Label label) {
+        return cluster.backups()
+                .beginCopy(
+                        label,
+                        new BackupCatalog.BackupStart(
+                                BackupType.FULL, cluster.newestIncarnation(), Optional.empty(), Duration.ZERO));
+    }
+
+    /** As a process that slept since the label was another backup's. */
+    private static void writeLate(ClusterCatalog cluster, Label label, BackupEvent event) {
+        new BackupEventLog(cluster.repository(), TestPlace.CLUSTER).append(label, event);
+    }
+
+    private static BackupEvent announcement(ClusterCatalog cluster) {
+        return new BackupEvent.Expiring(cluster.repository().trustedNow(), "old");
+    }
+
+    private static BackupEvent verdict() {
+        return new BackupEvent.Verified(
+                new BackupEvent.VerifyVerdict(BackupEvent.Verdict.SOUND, 100, 1, 1, Optional.empty()));
+    }
+
+    @Test
+    void hazardACopyAboutWhichSomebodyWroteLateRuns() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label label = twoFulls(cluster).getLast();
+        ClusterCatalog source = copyOf(cluster);
+        cluster.backups().delete(label, Duration.ZERO, false);
+        try (BackupWriter writer = beginCopy(cluster, label)) {
+            for (BackupEvent late : List.of(verdict(), announcement(cluster))) {
+                writeLate(cluster, label, late);
+                assertThat(cluster.backups().listing().damaged()).isEmpty();
+                assertThat(cluster.backups().running())
+                        .extracting(RunningBackup::label)
+                        .containsExactly(label);
+                assertThat(cluster.backups().purge()).isEmpty();
+                assertThatThrownBy(() -> cluster.backups().delete(label, Duration.ZERO, false))
+                        .isInstanceOfSatisfying(
+                                PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_FITTING_BACKUP));
+            }
+            writer.proveAlive();
+        }
+        copy(source, cluster, Optional.of(label));
+        assertThat(isListed(cluster, label)).isTrue();
+        place.assertSound();
+        source.repository().close();
+    }
+
+    @Test
+    void aCopyThatDiedAndAboutWhichSomebodyWroteLateIsCleanedUpAndItsNameBecomesFree() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label label = twoFulls(cluster).getLast();
+        ClusterCatalog source = copyOf(cluster);
+        cluster.backups().delete(label, Duration.ZERO, false);
+        beginCopy(cluster, label).close();
+        writeLate(cluster, label, announcement(cluster));
+        for (int round = 0; round < 3; round++) {
+            place.time().advance(Duration.ofDays(3));
+            cluster.backups().purge();
+            place.assertSound();
+        }
+        assertThat(cluster.repository().documents().keys("clusters/main/backups/" + label + "/"))
+                .isEmpty();
+        copy(source, cluster, Optional.of(label));
+        assertThat(cluster.backups().require(label).good()).isTrue();
+        source.repository().close();
+    }
+
+    @Test
+    void hazardARemovalOfWhatTheLabelWasAnnouncesItselfWhileTheBackupIsCopiedBack() {
+        List<ClusterCatalog> source = new ArrayList<>();
+        Interleaving interleaving = new Interleaving(directory, cluster -> {
+            Label newest = twoFulls(cluster).getLast();
+            source.add(copyOf(cluster));
+            cluster.backups().delete(newest, Duration.ZERO, false);
+        });
+        Label label = newest(source.getFirst());
+        AtomicBoolean underWay = new AtomicBoolean();
+        AtomicInteger copied = new AtomicInteger();
+        interleaving.run(
+                cluster -> copy(source.getFirst(), cluster, Optional.of(label)),
+                cluster -> {
+                    underWay.set(!cluster.backups().running().isEmpty());
+                    writeLate(cluster, label, announcement(cluster));
+                    cluster.backups().purge();
+                },
+                Duration.ZERO,
+                cluster -> {
+                    if (underWay.getAndSet(false)) {
+                        assertThat(isListed(cluster, label)).isTrue();
+                        copied.incrementAndGet();
+                    }
+                    cluster.repository().runtime().monotonic().pause(Duration.ofDays(9));
+                    cluster.backups().purge();
+                });
+        assertThat(copied).hasValueGreaterThan(10);
+        source.getFirst().repository().close();
+    }
+
+    @Test
+    void hazardACopyIsBegunAgainWhileACleanUpIsAtWorkThatFoundItDead() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label label = twoFulls(cluster).getLast();
+        Label other = SmallBackup.take(cluster, THIRD);
+        ClusterCatalog source = copyOf(cluster);
+        cluster.backups().delete(label, Duration.ZERO, false);
+        beginCopy(cluster, label).close();
+        place.time().advance(Duration.ofDays(3));
+        cluster.backups().expire(Map.of(other, "not wanted"), Duration.ZERO);
+        List<BackupWriter> again = new ArrayList<>();
+        FaultyStore store = place.store();
+        try (Repository cleaner = place.open(store, "cleaner")) {
+            store.suspendAtStoring(key -> key.contains("/events/"), () -> again.add(beginCopy(cluster, label)));
+            assertThat(new ClusterCatalog(cleaner, TestPlace.CLUSTER).backups().purge())
+                    .extracting(BackupCatalog.Deletion::label)
+                    .containsExactly(other);
+        }
+        try (BackupWriter writer = again.getFirst()) {
+            writer.proveAlive();
+            assertThat(cluster.backups().running())
+                    .extracting(RunningBackup::label)
+                    .containsExactly(label);
+        }
+        copy(source, cluster, Optional.of(label));
+        assertThat(isListed(cluster, label)).isTrue();
+        place.assertSound();
+        source.repository().close();
     }
 
     @Test
