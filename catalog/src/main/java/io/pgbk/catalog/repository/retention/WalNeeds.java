@@ -128,10 +128,37 @@ final class WalNeeds {
 
     private void add(Holds.WalRange range) {
         if (range.incarnation() == archive.incarnation().number()) {
-            TimelineHistory line =
-                    archive.tree().history(range.timeline()).orElseGet(() -> TimelineHistory.root(range.timeline()));
-            TrimmedWal.way(line, range.from(), range.to(), size).forEach(this::add);
+            Optional<TimelineHistory> line =
+                    archive.tree().history(range.timeline()).or(() -> newHistory(range.timeline()));
+            if (line.isPresent()) {
+                TrimmedWal.way(line.get(), range.from(), range.to(), size).forEach(this::add);
+            } else {
+                addWhateverLeadsTo(range);
+            }
         }
+    }
+
+    /** The way to a timeline that is not in the inventory: it may have begun since. Empty when nobody can tell. */
+    private Optional<TimelineHistory> newHistory(int timeline) {
+        if (timeline == 1) {
+            return Optional.of(TimelineHistory.root(timeline));
+        }
+        try {
+            return cluster.wal(archive.incarnation()).history(timeline);
+        } catch (PgbkException e) {
+            return switch (e.code()) {
+                case OBJECT_DAMAGED, OBJECT_MISSING, FORMAT_TOO_NEW, KEY_WRONG, ENCRYPTION_MISMATCH -> Optional.empty();
+                default -> throw e;
+            };
+        }
+    }
+
+    /** A timeline branches off from one with a lower number, and along a line addresses only grow. */
+    private void addWhateverLeadsTo(Holds.WalRange range) {
+        SegmentSpans spans = spans(range.from(), range.to());
+        archive.last().keySet().stream()
+                .filter(timeline -> Integer.compareUnsigned(timeline, range.timeline()) <= 0)
+                .forEach(timeline -> add(timeline, spans));
     }
 
     private void add(int timeline, SegmentSpans spans) {

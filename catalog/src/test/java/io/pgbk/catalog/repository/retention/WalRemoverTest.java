@@ -25,7 +25,10 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.WalSegmentName;
 import io.pgbk.task.TaskMonitor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -230,6 +233,52 @@ class WalRemoverTest {
         new WalRemover(cluster, inventory, WalRemoverTest::goOn, TaskMonitor.SILENT)
                 .run(List.of(new ExpirePlan.KeptWal(1, 1, in(2), Optional.of(in(3)))));
         assertThat(segments(cluster, 1)).containsExactly(2L, 3L, 6L, 7L, 8L);
+    }
+
+    /** Removes what a policy does not keep from segment 7 on, by an inventory that knows timeline 1 only. */
+    private static void trimBehind(ClusterCatalog cluster, Runnable since, int timeline) {
+        archive(cluster, 1, 1, 8);
+        SmallBackup.take(cluster, in(7));
+        WalInventory inventory = WalInventory.gather(cluster);
+        since.run();
+        Holds.WalRange range = new Holds.WalRange(1, timeline, in(3), Optional.empty());
+        try (Holds.Hold hold = cluster.holds()
+                .take(new Holds.HoldRequest("restore", Set.of(), Optional.of(range)), Duration.ofHours(1))) {
+            assertThat(hold.holdId()).isNotEmpty();
+            new WalRemover(cluster, inventory, WalRemoverTest::goOn, TaskMonitor.SILENT).run(keepFrom(7));
+        }
+    }
+
+    @Test
+    void aHoldOnATimelineThatBeganBehindTheInventoryKeepsTheWayThere() {
+        ClusterCatalog cluster = cluster();
+        trimBehind(cluster, () -> put(cluster, "00000002.history", "1\t0/500100\tx\n"), 2);
+        assertThat(segments(cluster, 1)).containsExactly(3L, 4L, 5L, 7L, 8L);
+        RepositoryChecker.assertSound(cluster.repository());
+    }
+
+    @Test
+    void aHoldOnATimelineOfWhichNobodyKnowsWhereItBeganKeepsAllThatMayLeadThere() {
+        ClusterCatalog cluster = cluster();
+        trimBehind(cluster, () -> {}, 3);
+        assertThat(segments(cluster, 1)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L);
+    }
+
+    @Test
+    void aHoldOnATimelineWhoseHistoryIsDamagedKeepsAllThatMayLeadThere() {
+        ClusterCatalog cluster = cluster();
+        trimBehind(
+                cluster,
+                () -> {
+                    try {
+                        Files.writeString(
+                                directory.resolve("repository/clusters/main/wal/1/00000002.history"), "damaged");
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                2);
+        assertThat(segments(cluster, 1)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L);
     }
 
     @Test
