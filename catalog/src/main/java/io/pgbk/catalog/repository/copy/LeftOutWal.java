@@ -37,6 +37,8 @@ final class LeftOutWal {
     private final boolean everything;
 
     private final Optional<PgbkException> unknown;
+    /** What the copy did not bring because it was removed where it copies to. */
+    private NavigableMap<Integer, SegmentSpans> passedOver = new TreeMap<>(Integer::compareUnsigned);
 
     private LeftOutWal(
             WalArchive source, WalArchive target, WalState there, boolean everything, Optional<PgbkException> unknown) {
@@ -82,6 +84,14 @@ final class LeftOutWal {
     long last(int timeline) {
         SegmentSpans present = there.present(timeline);
         return present.isEmpty() ? -1 : present.spans().getLast().last();
+    }
+
+    /**
+     * Says what the copy does not bring, because it is removed where it copies to. When another copy wants some of that
+     * again and dies, it is that one's to say that it is missing.
+     */
+    void passOver(NavigableMap<Integer, SegmentSpans> removed) {
+        passedOver = SpansByTimeline.plus(passedOver, removed);
     }
 
     /** Says what is left out for now. */
@@ -167,7 +177,8 @@ final class LeftOutWal {
             return new TreeMap<>();
         }
         TrimmedWal since = source.trimming().read();
-        return SpansByTimeline.minus(SpansByTimeline.minus(there.present(), since.removed()), since.leftOut());
+        NavigableMap<Integer, SegmentSpans> brought = SpansByTimeline.minus(there.present(), passedOver);
+        return SpansByTimeline.minus(SpansByTimeline.minus(brought, since.removed()), since.leftOut());
     }
 
     /** Looked for twice: what is archived at this moment is no gap. */

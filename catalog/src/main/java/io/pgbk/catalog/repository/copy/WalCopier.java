@@ -238,16 +238,12 @@ final class WalCopier {
 
     private void copyTimeline(WalArchive source, WalArchive target, int timeline, long last) {
         WalSegmentSize size = target.incarnation().segmentSize();
-        TrimmedWal trimmed = target.trimming().read();
         Iterator<WalObject> objects = source.objects(timeline);
         Iterator<WalSegmentName> present = target.segments(timeline, Optional.empty());
         Optional<WalSegmentName> next = next(present);
-        List<Workers.Task> batch = new ArrayList<>();
+        Batch batch = new Batch(source, target);
         while (objects.hasNext()) {
             WalObject object = objects.next();
-            if (trimmed.isRemoved(object, size)) {
-                continue;
-            }
             if (object.name() instanceof WalFileName.Segment(WalSegmentName name) && name.number(size) > last) {
                 continue;
             }
@@ -260,18 +256,56 @@ final class WalCopier {
                 if (next.isPresent() && next.get().equals(name)) {
                     continue;
                 }
-            } else if (!object.variant().isEmpty() && !batch.isEmpty()) {
+            } else if (!object.variant().isEmpty()) {
                 // A variant is put behind the name that it is one of.
-                runAll(batch);
-                batch.clear();
+                batch.copy();
             }
-            batch.add(() -> tolerated(() -> monitor.advance(copyIfThere(source, target, object))));
-            if (batch.size() == BATCH) {
-                runAll(batch);
-                batch.clear();
+            batch.add(object);
+        }
+        batch.copy();
+    }
+
+    /**
+     * What one archive lacks of the other by listings, without what was removed there on purpose. That is read behind the
+     * listings: who removes says so first, so what it does not name was not there.
+     */
+    private final class Batch {
+        private final WalArchive source;
+        private final WalArchive target;
+        private final WalSegmentSize size;
+        private final List<WalObject> objects = new ArrayList<>();
+        private TrimmedWal trimmed = TrimmedWal.NOTHING;
+
+        Batch(WalArchive source, WalArchive target) {
+            this.source = source;
+            this.target = target;
+            this.size = target.incarnation().segmentSize();
+        }
+
+        void add(WalObject object) {
+            // By a statement that is not the newest: what another copy wants again since, that one brings.
+            if (!trimmed.isRemoved(object, size)) {
+                objects.add(object);
+            }
+            if (objects.size() == BATCH) {
+                copy();
             }
         }
-        runAll(batch);
+
+        void copy() {
+            if (objects.isEmpty()) {
+                return;
+            }
+            trimmed = target.trimming().read();
+            Optional.ofNullable(begun.get(target.incarnation().number()))
+                    .ifPresent(leftOut -> leftOut.passOver(trimmed.removed()));
+            runAll(objects.stream()
+                    .filter(object -> !trimmed.isRemoved(object, size))
+                    .<Workers.Task>map(
+                            object -> () -> tolerated(() -> monitor.advance(copyIfThere(source, target, object))))
+                    .toList());
+            objects.clear();
+        }
     }
 
     private static Optional<WalSegmentName> next(Iterator<WalSegmentName> names) {

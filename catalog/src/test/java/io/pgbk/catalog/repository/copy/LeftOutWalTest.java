@@ -428,4 +428,92 @@ class LeftOutWalTest {
     void hazardTheTargetRemovesWalWhileItIsFilled() {
         interleave((from, to) -> Interleaving.tolerant(other -> trim(other, 6), to));
     }
+
+    private interface Meanwhile {
+        void run(ClusterCatalog from, ClusterCatalog to, TestPlace target);
+    }
+
+    /** Suspends a copy before every call to its target; both repositories begin as they were prepared once. */
+    private void suspendAtEveryCallToTheTarget(Beside prepare, Meanwhile meanwhile, Beside afterwards) {
+        TestPlace preparedFrom = place("prepared-from");
+        TestPlace preparedTo = place("prepared-to");
+        ClusterCatalog fromOnce = preparedFrom.cluster();
+        ClusterCatalog toOnce = preparedTo.cluster();
+        prepare.run(fromOnce, toOnce);
+        fromOnce.repository().close();
+        toOnce.repository().close();
+        boolean ran = true;
+        for (int call = 1; ran; call++) {
+            assertThat(call).isLessThan(MAX_CALLS);
+            TestPlace source = place("from-" + call);
+            TestPlace target = place("to-" + call);
+            Interleaving.copy(preparedFrom.directory(), source.directory());
+            Interleaving.copy(preparedTo.directory(), target.directory());
+            FaultyStore store = target.store();
+            try (Repository first = source.open("source");
+                    Repository second = target.open("other");
+                    Repository sleeper = target.open(store, "sleeper")) {
+                ClusterCatalog from = new ClusterCatalog(first, TestPlace.CLUSTER);
+                ClusterCatalog to = new ClusterCatalog(second, TestPlace.CLUSTER);
+                store.suspendAtCall(call, () -> meanwhile.run(from, to, target));
+                assertThat(copy(from, new ClusterCatalog(sleeper, TestPlace.CLUSTER))
+                                .failures())
+                        .isEmpty();
+                ran = store.wasSuspended();
+                if (ran) {
+                    afterwards.run(from, to);
+                }
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError("call " + call, e);
+            }
+            target.assertSound();
+        }
+    }
+
+    @Test
+    void hazardTheTargetRemovesWhatItHasWhileACopyLooksWhatIsMissing() {
+        suspendAtEveryCallToTheTarget(
+                (from, to) -> {
+                    archive(from, 1, 1, 8);
+                    SmallBackup.take(from, in(7));
+                    copy(from, to);
+                    archive(from, 1, 9, 10);
+                },
+                (from, to, target) -> trim(to, 7),
+                (from, to) -> {
+                    SegmentSpans removed = trimmed(to).removed(1);
+                    assertThat(segments(to)).contains(7L, 8L, 9L, 10L).noneMatch(removed::contains);
+                });
+    }
+
+    @Test
+    void hazardAnotherCopyThatWantsRemovedWalBackDiesBesideACopyOfEverything() {
+        suspendAtEveryCallToTheTarget(
+                (from, to) -> {
+                    archive(from, 1, 1, 8);
+                    SmallBackup.take(from, in(7));
+                    copy(from, to);
+                    trim(to, 7);
+                    archive(from, 1, 9, 10);
+                },
+                (from, to, target) -> {
+                    Label older = SmallBackup.take(from, in(4));
+                    FaultyStore store = target.store();
+                    store.dieAtStoring(key -> key.endsWith(name(1, 4)));
+                    try (Repository dying = target.open(store, "dying")) {
+                        Interleaving.tolerant(
+                                other -> copy(from, other, Optional.of(older)),
+                                new ClusterCatalog(dying, TestPlace.CLUSTER));
+                    }
+                    assertThat(trimmed(to).leftOut()).containsKey(1);
+                },
+                (from, to) -> {
+                    assertThat(segments(to)).contains(7L, 8L, 9L, 10L);
+                    assertSound(to);
+                    time.advance(Duration.ofMinutes(5));
+                    assertThat(copy(from, to).failures()).isEmpty();
+                    assertThat(segments(to)).contains(4L);
+                    assertSound(to);
+                });
+    }
 }
