@@ -7,7 +7,9 @@ import io.pgbk.catalog.repository.backup.PackUse;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.retention.ExpirePlan;
+import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.catalog.store.ObjectLocking;
 import io.pgbk.catalog.store.ObjectMissingException;
@@ -136,11 +138,13 @@ public final class LockRenewal {
                     .filter(range -> range.incarnation() == incarnation.number())
                     .toList();
             if (locks.shared()) {
+                int newest = cluster.wal(incarnation).trimming().newest();
                 extendFolder(
                         locking,
                         locks.until(),
                         RepositoryLayout.walTrims(cluster.name(), incarnation.number()),
-                        LockedObjects::covers);
+                        key -> RepositoryLayout.parse(key) instanceof RepositoryObject.WalTrim trim
+                                && !WalTrimming.isOvertaken(trim.number(), newest));
             }
             if (locks.shared() || !ranges.isEmpty()) {
                 extendFolder(

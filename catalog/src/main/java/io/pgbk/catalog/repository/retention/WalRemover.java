@@ -23,7 +23,7 @@ import java.util.TreeMap;
  * next number then decides. So nothing that anybody began to need in time goes, however many processes do this at once
  * and however long one of them sleeps; and who reads the archive knows what is missing on purpose.
  *
- * <p>Requests: two documents for each incarnation of which more goes than before; one listing for each 1000 files that
+ * <p>Requests: two documents for each incarnation of which more goes than before, and a listing of these; one listing for each 1000 files that
  * go or lie between; for each 1000 that go one deletion and a look at the newest document. What a killed process left is
  * found by the next one. Memory: 1000 names, and two numbers for each run of segments that was removed or kept.
  */
@@ -91,6 +91,7 @@ public final class WalRemover {
         return each((archive, sweep) -> {
             TrimmedWal decided = decide(archive, keep);
             sweep.remove(decided, mayGoOn);
+            cluster.wal(archive.incarnation()).trimming().removeOvertaken(mayGoOn);
             return decided;
         });
     }

@@ -11,6 +11,7 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.store.CreateOutcome;
+import io.pgbk.catalog.store.ObjectMissingException;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
@@ -29,10 +30,14 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The documents that say which WAL was removed on purpose. Each is the whole truth and created exclusively as the one
- * behind that which its writer read, so that nobody's statement is lost; none is ever removed, so that no number is free
- * twice.
+ * behind that which its writer read, so that nobody's statement is lost. Those that were overtaken long ago are removed,
+ * so a number may be free twice: a document counts only when none with a higher number is there behind its creation.
  */
 public final class WalTrimming {
+    /** How many documents behind the newest stay, so that who listed one as the newest nearly always can read it. */
+    private static final int KEPT = 100;
+
+    private static final int BATCH = 1000;
     private static final int MAX_SPANS = 500_000;
     private static final int MAX_TIMELINES = 100_000;
     private static final String REMOVED = "removed";
@@ -56,14 +61,60 @@ public final class WalTrimming {
 
     /** The newest; one listing, and one read when there is any. */
     public TrimmedWal read() {
-        String folder = RepositoryLayout.walTrims(incarnation.cluster(), incarnation.number());
-        int last = 0;
-        for (String key : repository.documents().keys(folder)) {
-            if (RepositoryLayout.parse(key) instanceof RepositoryObject.WalTrim trim) {
-                last = Math.max(last, trim.number());
+        int last = newest();
+        while (last > 0) {
+            try {
+                return read(last);
+            } catch (ObjectMissingException e) {
+                int newest = newest();
+                if (newest == last) {
+                    throw e;
+                }
+                // Overtaken so often since it was listed that it is gone.
+                last = newest;
             }
         }
-        return last == 0 ? TrimmedWal.NOTHING : read(last);
+        return TrimmedWal.NOTHING;
+    }
+
+    /** Ascending. */
+    private List<Integer> numbers() {
+        List<Integer> numbers = new ArrayList<>();
+        String folder = RepositoryLayout.walTrims(incarnation.cluster(), incarnation.number());
+        for (String key : repository.documents().keys(folder)) {
+            if (RepositoryLayout.parse(key) instanceof RepositoryObject.WalTrim trim) {
+                numbers.add(trim.number());
+            }
+        }
+        return numbers;
+    }
+
+    /** The number of the newest, 0 for none; one listing. */
+    public int newest() {
+        List<Integer> numbers = numbers();
+        return numbers.isEmpty() ? 0 : numbers.getLast();
+    }
+
+    /**
+     * Removes documents that were overtaken long ago. What is locked stays until a later one.
+     *
+     * @param mayGoOn called before every batch; stops by throwing
+     */
+    public void removeOvertaken(Runnable mayGoOn) {
+        List<Integer> numbers = numbers();
+        List<String> keys = numbers.stream()
+                .filter(number -> isOvertaken(number, numbers.getLast()))
+                .map(this::key)
+                .toList();
+        for (int from = 0; from < keys.size(); from += BATCH) {
+            mayGoOn.run();
+            repository.store().delete(keys.subList(from, Math.min(from + BATCH, keys.size())));
+        }
+    }
+
+    /** Whether a document needs not be there any more when there is one with the other number. */
+    public static boolean isOvertaken(int number, int newest) {
+        return number < newest - KEPT;
     }
 
     private TrimmedWal read(int number) {
@@ -107,7 +158,8 @@ public final class WalTrimming {
     /**
      * Creates the document behind the one that was read. What that says to be left out stays so, unless it is removed.
      *
-     * @return what was written; empty when another process was faster, and what it wrote must be read
+     * @return what was written; empty when another process wrote behind the same one, or behind this already, and what
+     *     it wrote must be read
      */
     public Optional<TrimmedWal> write(
             TrimmedWal read, Map<Integer, SegmentSpans> removed, Map<Integer, SegmentSpans> announced) {
@@ -140,7 +192,8 @@ public final class WalTrimming {
         if (body.length() > Documents.MAX_STORED_BYTES) {
             throw new PgbkException(ErrorCode.INTERNAL, "the list of removed WAL has " + body.length() + " bytes");
         }
-        return repository.store().create(key(next.number()), body) == CreateOutcome.CREATED
+        // The number may be free again, when this process slept while many others wrote.
+        return repository.store().create(key(next.number()), body) == CreateOutcome.CREATED && newest() == next.number()
                 ? Optional.of(next)
                 : Optional.empty();
     }

@@ -18,8 +18,11 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.copy.RepositoryCopy;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.repository.wal.SegmentSpans;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.repository.wal.WalGap;
+import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
@@ -33,8 +36,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -279,6 +284,63 @@ class WalRemoverTest {
                 },
                 2);
         assertThat(segments(cluster, 1)).containsExactly(3L, 4L, 5L, 6L, 7L, 8L);
+    }
+
+    /** What many copies write, one document each. */
+    private static void writeDocuments(WalTrimming trimming, int count) {
+        for (int i = 0; i < count; i++) {
+            SegmentSpans spans =
+                    SegmentSpans.between(100, 100L + trimming.read().number());
+            trimming.leaveOut(_ -> new TreeMap<>(Map.of(1, spans)));
+        }
+    }
+
+    private static List<Integer> documents(ClusterCatalog cluster) {
+        return cluster.repository().documents().keys("clusters/main/wal-trims/1/").stream()
+                .map(key -> Integer.valueOf(key.substring(key.length() - 8)))
+                .toList();
+    }
+
+    @Test
+    void documentsThatWereOvertakenLongAgoGoAndWhoSleptSinceDecidesNothing() {
+        ClusterCatalog cluster = cluster();
+        prepare(cluster);
+        WalTrimming trimming = cluster.wal(cluster.newestIncarnation()).trimming();
+        TrimmedWal early = trimming.read();
+        writeDocuments(trimming, 150);
+        trim(cluster, keepFrom(7));
+        assertThat(documents(cluster)).hasSize(101).startsWith(52).endsWith(152);
+        TrimmedWal newest = trimming.read();
+
+        // Its number is free, but others have gone on.
+        assertThat(trimming.write(early, Map.of(1, SegmentSpans.between(0, 8)), Map.of()))
+                .isEmpty();
+        assertThat(trimming.read()).isEqualTo(newest);
+        trim(cluster, keepFrom(7));
+        assertThat(documents(cluster)).hasSize(101).startsWith(52);
+        assertThat(segments(cluster, 1)).containsExactly(7L, 8L);
+        RepositoryChecker.assertSound(cluster.repository());
+    }
+
+    @Test
+    void whoFoundADocumentThatWentBeforeItWasReadReadsTheNewest() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        prepare(cluster);
+        WalTrimming trimming = cluster.wal(cluster.newestIncarnation()).trimming();
+        writeDocuments(trimming, 1);
+        FaultyStore store = place.store();
+        try (Repository reader = place.open(store, "reader")) {
+            WalTrimming slow = new ClusterCatalog(reader, TestPlace.CLUSTER)
+                    .wal(cluster.newestIncarnation())
+                    .trimming();
+            store.runAtCall(2, () -> {
+                writeDocuments(trimming, 101);
+                trim(cluster, keepFrom(7));
+            });
+            assertThat(slow.read()).isEqualTo(trimming.read());
+            assertThat(documents(cluster)).doesNotContain(1);
+        }
     }
 
     @Test
