@@ -19,7 +19,6 @@ import io.pgbk.catalog.store.S3Credentials;
 import io.pgbk.catalog.store.S3StoreConfig;
 import io.pgbk.catalog.store.Secret;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import io.pgbk.testkit.S3Endpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,14 +42,11 @@ final class Soundness {
                 return;
             }
             RepositoryRuntime runtime = RepositoryRuntime.system(Compression.DEFAULT, Path.of("/tmp"));
-            try (Repository repository = Repository.open(store, encryption, runtime);
-                    Workers workers = new Workers("soundness-", 2)) {
+            try (Repository repository = Repository.open(store, encryption, runtime)) {
                 for (ClusterName cluster : repository.clusters()) {
-                    check(new ClusterCatalog(repository, cluster), workers);
+                    check(new ClusterCatalog(repository, cluster));
                 }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -63,18 +59,15 @@ final class Soundness {
 
     /** Fails when what the repository holds of one cluster breaks a promise. */
     static void check(ClusterCatalog cluster) {
-        try (Workers workers = new Workers("soundness-", 2)) {
-            check(cluster, workers);
+        List<Finding> findings;
+        try {
+            findings = new RepositoryCheck(cluster, Sample.ALL, 2, TaskMonitor.SILENT)
+                    .run(Optional.empty(), cluster.backups().list())
+                    .tally()
+                    .findings();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void check(ClusterCatalog cluster, Workers workers) throws IOException {
-        List<Finding> findings = new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
-                .run(Optional.empty(), cluster.backups().list())
-                .tally()
-                .findings();
         assertThat(findings.stream().filter(Finding::serious))
                 .as("what pgbk verify would say about the repository")
                 .isEmpty();

@@ -20,7 +20,6 @@ import io.pgbk.catalog.repository.wal.RollUpWriter;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -66,14 +65,9 @@ public final class VerifyRunner {
         List<BackupRecord> backups = backups(request);
         Holds.@Nullable Hold hold = hold(backups, monitor);
         SampleArc arc = SampleRotation.next(backups, request.samplePercent(), random);
-        try (Workers workers = Workers.within(
-                catalog.repository().runtime().buffers(),
-                "verify",
-                request.parallel(),
-                RepositoryCheck.bufferBytes(),
-                monitor)) {
+        try {
             RepositoryCheck.Result result = new RepositoryCheck(
-                            catalog, new Sample(arc, BackupCatalog.damagedPacks(backups)), workers, monitor)
+                            catalog, new Sample(arc, BackupCatalog.damagedPacks(backups)), request.parallel(), monitor)
                     .run(request.label(), backups);
             Tally tally = result.tally();
             Instant now = catalog.repository().runtime().clock().instant();

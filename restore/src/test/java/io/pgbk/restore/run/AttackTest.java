@@ -11,7 +11,6 @@ import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.server.PostgresConfig;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import io.pgbk.testkit.AsPostgres;
 import io.pgbk.testkit.PostgresServer;
 import java.io.BufferedReader;
@@ -385,8 +384,8 @@ final class AttackTest {
 
     private void assertNothingLost(String when, ClusterCatalog here, ClusterCatalog there, AttackTime time) {
         for (ClusterCatalog catalog : List.of(here, there)) {
-            try (Workers workers = new Workers("attack-", 2)) {
-                List<Finding> findings = new RepositoryCheck(catalog, Sample.ALL, workers, TaskMonitor.SILENT)
+            try {
+                List<Finding> findings = new RepositoryCheck(catalog, Sample.ALL, 2, TaskMonitor.SILENT)
                         .run(Optional.empty(), catalog.backups().list())
                         .tally()
                         .findings();

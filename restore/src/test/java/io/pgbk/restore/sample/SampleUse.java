@@ -24,7 +24,6 @@ import io.pgbk.restore.verify.VerifyReport;
 import io.pgbk.restore.verify.VerifyRequest;
 import io.pgbk.restore.verify.VerifyRunner;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,13 +51,11 @@ final class SampleUse {
 
     /** What verify finds, without its hold and its verdicts, whose writing costs more than the reading. */
     static List<Finding> find(ClusterCatalog cluster) throws IOException {
-        try (Workers workers = new Workers("check-", 1)) {
-            BackupListing listing = cluster.backups().listing();
-            return new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
-                    .run(Optional.empty(), listing.backups())
-                    .tally()
-                    .findings();
-        }
+        BackupListing listing = cluster.backups().listing();
+        return new RepositoryCheck(cluster, Sample.ALL, 1, TaskMonitor.SILENT)
+                .run(Optional.empty(), listing.backups())
+                .tally()
+                .findings();
     }
 
     static void restore(ClusterCatalog cluster, Label label, Path directory) {

@@ -1,6 +1,7 @@
 package io.pgbk.catalog.repository.check;
 
 import io.pgbk.catalog.format.Authentic;
+import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
@@ -17,10 +18,11 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,6 +34,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 
 /** Checks manifests and packs; each pack is read once, however many backups use it. */
 final class DataCheck {
@@ -41,7 +44,7 @@ final class DataCheck {
     private final ClusterCatalog catalog;
     private final Repository repository;
     private final Sample sample;
-    private final Workers workers;
+    private final IntFunction<Workers> workersFor;
     private final Tally tally;
     private final TaskMonitor monitor;
     private final Set<Label> gone = new HashSet<>();
@@ -50,13 +53,16 @@ final class DataCheck {
 
     private final Set<Label> replaced = new HashSet<>();
 
-    private record PackJob(PackRef ref, Set<Label> users) {}
+    /** @param whole whether it is read, and not only looked for */
+    private record PackJob(PackRef ref, Set<Label> users, boolean whole) {}
 
-    DataCheck(ClusterCatalog catalog, Sample sample, Workers workers, Tally tally, TaskMonitor monitor) {
+    /** @param workersFor opens workers that read packs with frames of up to so many bytes */
+    DataCheck(
+            ClusterCatalog catalog, Sample sample, IntFunction<Workers> workersFor, Tally tally, TaskMonitor monitor) {
         this.catalog = catalog;
         this.repository = catalog.repository();
         this.sample = sample;
-        this.workers = workers;
+        this.workersFor = workersFor;
         this.tally = tally;
         this.monitor = monitor;
     }
@@ -88,13 +94,28 @@ final class DataCheck {
         monitor.phase(
                 "packs",
                 packs.values().stream().mapToLong(job -> job.ref().length()).sum());
-        List<Workers.Task> tasks = new ArrayList<>();
-        for (PackJob job : packs.values()) {
-            boolean whole = sample.arc().contains(job.ref().path())
-                    || isSuspect(job.ref().path());
-            tasks.add(() -> pack(job, whole));
+        try (Workers workers = workersFor.apply(largestFrame(packs.values()))) {
+            workers.run(packs.values().stream()
+                    .map(job -> (Workers.Task) () -> pack(job, workers.buffers()))
+                    .toList());
         }
-        workers.run(tasks);
+    }
+
+    private static int largestFrame(Collection<PackJob> jobs) {
+        return jobs.stream()
+                .filter(PackJob::whole)
+                .mapToInt(DataCheck::frameBytes)
+                .max()
+                .orElse(FormatLimits.MIN_FRAME_BYTES);
+    }
+
+    /** A header that cannot be read claims nothing: its pack is found damaged before anything is taken for it. */
+    private static int frameBytes(PackJob job) {
+        try {
+            return PackReader.largestFrame(List.of(job.ref()));
+        } catch (PgbkException e) {
+            return FormatLimits.MIN_FRAME_BYTES;
+        }
     }
 
     private void manifest(BackupRecord backup, String key, Map<String, PackJob> packs) throws IOException {
@@ -129,7 +150,11 @@ final class DataCheck {
             manifest.relations().forEachRemaining(relation -> {});
             for (PackRef ref : refs) {
                 PackJob job = packs.computeIfAbsent(
-                        ref.path(), path -> new PackJob(ref, new TreeSet<>(Comparator.comparing(Label::value))));
+                        ref.path(),
+                        path -> new PackJob(
+                                ref,
+                                new TreeSet<>(Comparator.comparing(Label::value)),
+                                sample.arc().contains(path) || isSuspect(path)));
                 if (!job.ref().equals(ref)) {
                     throw damaged(key, "it describes pack " + ref.path() + " otherwise than another manifest");
                 }
@@ -144,17 +169,17 @@ final class DataCheck {
                 && sample.always().contains(new PackId(pack.label(), pack.number()));
     }
 
-    private void pack(PackJob job, boolean whole) throws IOException {
+    private void pack(PackJob job, Buffers buffers) throws IOException {
         monitor.checkCancelled();
         PackRef ref = job.ref();
         check(ref.path(), job.users(), () -> {
             requireLength(ref.path(), ref.length());
-            if (whole) {
-                try (PackReader reader = new PackReader(repository.store(), repository.keys(), workers.buffers())) {
+            if (job.whole()) {
+                try (PackReader reader = new PackReader(repository.store(), repository.keys(), buffers)) {
                     reader.verify(ref);
                 }
             }
-            tally.checked(whole ? ref.length() : 0);
+            tally.checked(job.whole() ? ref.length() : 0);
             monitor.advance(ref.length());
         });
     }

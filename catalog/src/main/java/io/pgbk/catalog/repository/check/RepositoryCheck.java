@@ -1,7 +1,6 @@
 package io.pgbk.catalog.repository.check;
 
 import io.pgbk.catalog.format.FormatLimits;
-import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
@@ -25,7 +24,7 @@ import java.util.Set;
 public final class RepositoryCheck {
     private final ClusterCatalog catalog;
     private final Sample sample;
-    private final Workers workers;
+    private final int parallel;
     private final TaskMonitor monitor;
 
     /**
@@ -33,19 +32,26 @@ public final class RepositoryCheck {
      *
      * @param sample which packs and WAL files are read; everything else is read whole, and the presence and length of
      *     packs is checked always
-     * @param workers run the reading, each with buffers for {@link #bufferBytes}; stay open
+     * @param parallel objects that are read at a time, as far as the repository's buffers have room
      */
-    public RepositoryCheck(ClusterCatalog catalog, Sample sample, Workers workers, TaskMonitor monitor) {
+    public RepositoryCheck(ClusterCatalog catalog, Sample sample, int parallel, TaskMonitor monitor) {
         this.catalog = catalog;
         this.sample = sample;
-        this.workers = workers;
+        this.parallel = parallel;
         this.monitor = monitor;
     }
 
-    /** What a worker needs: a pack is read with what was reserved for it, WAL on the heap with what is counted here. */
-    public static long bufferBytes() {
-        return PackReader.bufferBytes(FormatLimits.DEFAULT_FRAME_BYTES)
-                + FrameCodec.readingBytes(FormatLimits.DEFAULT_FRAME_BYTES);
+    /**
+     * Workers for objects with frames of so many bytes. Packs are read with what is reserved; documents and WAL on the
+     * heap, which is counted by it. Only one set is open at a time, so that it waits for nothing that it holds itself.
+     */
+    private Workers workers(int frameBytes) {
+        return Workers.within(
+                catalog.repository().runtime().buffers(),
+                "verify",
+                parallel,
+                PackReader.bufferBytes(frameBytes),
+                monitor);
     }
 
     /**
@@ -69,29 +75,39 @@ public final class RepositoryCheck {
      */
     public Result run(Optional<Label> label, List<BackupRecord> backups) throws IOException {
         Tally tally = new Tally(catalog.repository().hasNewestKeys());
-        MetadataCheck metadata = new MetadataCheck(catalog, workers, tally, monitor);
-        metadata.checkRepository();
-        if (label.isPresent()) {
-            metadata.checkLabel(label.get());
-        } else {
-            metadata.checkCluster();
-        }
-        BackupListing listing = catalog.backups().listing();
-        new LabelCheck(catalog, tally).run(metadata.labels(), metadata.incarnations(), restricted(listing, label));
-        DataCheck data = new DataCheck(catalog, sample, workers, tally, monitor);
+        Set<Integer> incarnations = checkMetadata(label, tally);
+        DataCheck data = new DataCheck(catalog, sample, this::workers, tally, monitor);
         Set<Label> gone = new HashSet<>(data.run(backups));
         List<BackupRecord> there = backups.stream()
                 .filter(backup -> !gone.contains(backup.label()))
                 .toList();
-        WalCheck wal = new WalCheck(catalog, sample, workers, tally, monitor);
-        if (label.isPresent()) {
-            for (BackupRecord backup : there) {
-                wal.checkWalOf(backup);
+        try (Workers workers = workers(FormatLimits.DEFAULT_FRAME_BYTES)) {
+            WalCheck wal = new WalCheck(catalog, sample, workers, tally, monitor);
+            if (label.isPresent()) {
+                for (BackupRecord backup : there) {
+                    wal.checkWalOf(backup);
+                }
+            } else {
+                wal.checkAll(there, incarnations);
             }
-        } else {
-            wal.checkAll(there, metadata.incarnations());
         }
         return new Result(tally, gone);
+    }
+
+    /** Returns the numbers of the cluster's incarnations. */
+    private Set<Integer> checkMetadata(Optional<Label> label, Tally tally) throws IOException {
+        try (Workers workers = workers(FormatLimits.DEFAULT_FRAME_BYTES)) {
+            MetadataCheck metadata = new MetadataCheck(catalog, workers, tally, monitor);
+            metadata.checkRepository();
+            if (label.isPresent()) {
+                metadata.checkLabel(label.get());
+            } else {
+                metadata.checkCluster();
+            }
+            BackupListing listing = catalog.backups().listing();
+            new LabelCheck(catalog, tally).run(metadata.labels(), metadata.incarnations(), restricted(listing, label));
+            return metadata.incarnations();
+        }
     }
 
     private static BackupListing restricted(BackupListing listing, Optional<Label> label) {

@@ -54,6 +54,14 @@ public final class SmallBackup {
 
     /** Takes one that uses, besides its own pack, all packs of another. */
     public static Label take(ClusterCatalog cluster, Lsn start, Optional<Label> parent) {
+        byte[] content = "17\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        return take(
+                cluster, start, parent, content, new PackSettings(Compression.DEFAULT, 1 << 16, 1 << 20, PAGE_BYTES));
+    }
+
+    /** Takes one whose file has this content, at most a frame. */
+    public static Label take(
+            ClusterCatalog cluster, Lsn start, Optional<Label> parent, byte[] content, PackSettings settings) {
         BackupType type = parent.isPresent() ? BackupType.INCREMENTAL : BackupType.FULL;
         Set<Label> needs = new HashSet<>(
                 parent.map(label -> cluster.backups().require(label).owners()).orElseGet(Set::of));
@@ -68,7 +76,6 @@ public final class SmallBackup {
                                 new Holds.WalRange(cluster.newestIncarnation().number(), 1, start, Optional.empty())),
                         Duration.ZERO))) {
             Repository repository = cluster.repository();
-            byte[] content = "17\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
             PackTable table = new PackTable(writer::packKey);
             List<PackUse> uses = new ArrayList<>();
             List<Extent> old = new ArrayList<>();
@@ -92,7 +99,7 @@ public final class SmallBackup {
                     repository.store(),
                     repository.keys(),
                     table,
-                    new PackSettings(Compression.DEFAULT, 1 << 16, 1 << 20, PAGE_BYTES),
+                    settings,
                     repository.runtime().random())) {
                 placement = packs.append(content, 0, content.length, false);
                 packs.finish();

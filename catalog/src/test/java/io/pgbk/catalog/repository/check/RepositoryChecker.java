@@ -7,7 +7,6 @@ import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -24,11 +23,11 @@ public final class RepositoryChecker {
     /** All findings about all clusters. */
     public static List<Finding> findings(Repository repository) {
         List<Finding> findings = new ArrayList<>();
-        try (Workers workers = new Workers("check-", 1)) {
+        try {
             for (ClusterName name : repository.clusters()) {
                 ClusterCatalog cluster = new ClusterCatalog(repository, name);
                 List<BackupRecord> backups = cluster.backups().list();
-                findings.addAll(new RepositoryCheck(cluster, Sample.ALL, workers, TaskMonitor.SILENT)
+                findings.addAll(new RepositoryCheck(cluster, Sample.ALL, 1, TaskMonitor.SILENT)
                         .run(Optional.empty(), backups)
                         .tally()
                         .findings());

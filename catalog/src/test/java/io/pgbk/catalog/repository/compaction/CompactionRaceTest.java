@@ -22,7 +22,6 @@ import io.pgbk.catalog.repository.synthesis.SmallChain;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
-import io.pgbk.task.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -350,8 +349,7 @@ class CompactionRaceTest {
     @Test
     void hazardAVerificationSleepsUntilManifestsAreReplacedAndTheOldOnesAreGoneAndCallsNothingMissing()
             throws IOException {
-        try (Run run = new Run();
-                Workers workers = new Workers("check-", 1)) {
+        try (Run run = new Run()) {
             List<BackupRecord> before = run.other.backups().list();
             compact(run.other);
             run.delete(full);
@@ -359,8 +357,8 @@ class CompactionRaceTest {
             assertThat(new Compaction(run.other, Duration.ZERO)
                             .removeOldManifests(run.other.backups().list(), Duration.ofDays(7)))
                     .isEqualTo(2);
-            RepositoryCheck.Result result = new RepositoryCheck(run.other, Sample.ALL, workers, TaskMonitor.SILENT)
-                    .run(Optional.empty(), before);
+            RepositoryCheck.Result result =
+                    new RepositoryCheck(run.other, Sample.ALL, 1, TaskMonitor.SILENT).run(Optional.empty(), before);
             assertThat(result.tally().findings().stream().filter(Finding::serious))
                     .isEmpty();
             assertThat(result.gone()).containsExactly(full);
@@ -370,8 +368,8 @@ class CompactionRaceTest {
                     .store()
                     .delete(List.of(
                             run.other.backups().manifestKey(run.other.backups().require(second))));
-            RepositoryCheck.Result lost = new RepositoryCheck(run.other, Sample.ALL, workers, TaskMonitor.SILENT)
-                    .run(Optional.empty(), before);
+            RepositoryCheck.Result lost =
+                    new RepositoryCheck(run.other, Sample.ALL, 1, TaskMonitor.SILENT).run(Optional.empty(), before);
             assertThat(lost.tally().findings().stream().filter(Finding::serious))
                     .singleElement()
                     .satisfies(finding -> assertThat(finding.backup()).hasValue(second));
