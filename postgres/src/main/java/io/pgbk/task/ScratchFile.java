@@ -54,10 +54,7 @@ public final class ScratchFile implements AutoCloseable {
 
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
+                HeapTransfer.write(channel, ByteBuffer.wrap(bytes, offset, length));
             }
         };
     }
@@ -79,7 +76,7 @@ public final class ScratchFile implements AutoCloseable {
                 if (length == 0) {
                     return 0;
                 }
-                int got = channel.read(ByteBuffer.wrap(bytes, offset, length), position);
+                int got = channel.read(HeapTransfer.piece(bytes, offset, length), position);
                 position += Math.max(got, 0);
                 return got;
             }

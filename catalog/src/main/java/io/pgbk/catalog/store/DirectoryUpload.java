@@ -2,6 +2,7 @@ package io.pgbk.catalog.store;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.HeapTransfer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -25,9 +26,9 @@ final class DirectoryUpload implements ObjectUpload {
     public void write(ByteBuffer bytes) {
         requireOpen();
         try {
-            while (bytes.hasRemaining()) {
-                length += temporary.channel().write(bytes);
-            }
+            int added = bytes.remaining();
+            HeapTransfer.write(temporary.channel(), bytes);
+            length += added;
             flush.written(length);
         } catch (IOException e) {
             throw store.failure("upload object " + key, e);

@@ -2,9 +2,9 @@ package io.pgbk.catalog.store;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.HeapTransfer;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Objects;
 
@@ -40,7 +40,7 @@ final class FileRangeStream extends InputStream {
             return -1;
         }
         int wanted = (int) Math.min(length, end - position);
-        int n = channel.read(ByteBuffer.wrap(target, offset, wanted), position);
+        int n = channel.read(HeapTransfer.piece(target, offset, wanted), position);
         if (n <= 0) {
             throw new PgbkException(
                     ErrorCode.OBJECT_DAMAGED,
