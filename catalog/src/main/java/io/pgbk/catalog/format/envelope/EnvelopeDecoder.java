@@ -99,6 +99,11 @@ final class EnvelopeDecoder {
         codec.decode(protection, frame, source, offset, target, targetOffset, path);
     }
 
+    /** As the other, into the codec's buffer for raw frames; returns that. */
+    byte[] decode(FrameHeader frame, byte[] source, int offset) {
+        return codec.decode(protection, frame, source, offset, path);
+    }
+
     /**
      * Checks and decodes the data frame that an index or a manifest names.
      *

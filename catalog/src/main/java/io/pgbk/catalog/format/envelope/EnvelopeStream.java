@@ -96,20 +96,20 @@ public final class EnvelopeStream {
         return decoder.header();
     }
 
-    /** A buffer of the codec that every frame of this object fits into. */
-    public byte[] buffer() {
-        return decoder.codec().rawFrame().atLeast(mostRawBytes);
+    /** What {@link #next} has read, from index 0; valid until the next call of it. */
+    public byte[] content() {
+        return decoder.codec().rawFrame().array();
     }
 
     /**
-     * Reads the next data frame.
+     * Reads the next data frame. Memory is taken for bytes that are there, and for what a checked frame says: never for
+     * what a header only claims.
      *
-     * @param buffer of {@link #buffer()}
-     * @return the bytes that the buffer now holds from index 0, or -1 when the object was read to its very end and is
+     * @return how many bytes {@link #content()} now holds, or -1 when the object was read to its very end and is
      *     sound
      * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED naming the frame
      */
-    public int next(byte[] buffer) {
+    public int next() {
         if (complete) {
             return -1;
         }
@@ -121,7 +121,7 @@ public final class EnvelopeStream {
         if (frame.rawLength() > mostRawBytes) {
             throw Damage.of(decoder.path(), "it holds more than the " + header().rawLength() + " bytes of its header");
         }
-        decoder.decode(frame, stored.array(), 0, buffer, 0);
+        decoder.decode(frame, stored.array(), 0);
         frames.add(frame.payloadLength(), frame.rawLength());
         lastSeen = frame.last();
         return frame.rawLength();

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * Used by one thread at a time; holds two frames of memory (when it reads, three) and native compressor state until closed.
  */
 public final class FrameCodec implements AutoCloseable {
+    /** What zstd needs for a block, and the most that a block can hold (RFC 8878, 3.1.1.2). */
+    private static final long LEAST_BLOCK_BYTES = 4;
+
+    private static final long MOST_RAW_BLOCK_BYTES = 128 << 10;
+
     private final Compression compression;
     private @Nullable ZstdCompressCtx compressor;
     private @Nullable ZstdDecompressCtx decompressor;
@@ -145,23 +150,65 @@ public final class FrameCodec implements AutoCloseable {
             byte[] target,
             int targetOffset,
             String path) {
-        int payloadOffset = offset + FrameHeader.BYTES;
-        if (!header.compressed()) {
-            if (!protection.open(source, offset, source, payloadOffset, header.payloadLength(), target, targetOffset)) {
-                throw wrong(header, path);
-            }
-            return;
+        if (header.compressed()) {
+            openCompressed(protection, header, source, offset, path);
+            decompress(header, target, targetOffset, path);
+        } else {
+            open(protection, header, source, offset, target, targetOffset, path);
         }
-        byte[] payload = compressed.atLeast(header.payloadLength());
-        if (!protection.open(source, offset, source, payloadOffset, header.payloadLength(), payload, 0)) {
+    }
+
+    /**
+     * As the other, into {@link #rawFrame()}, which becomes as large as the frame's content only when the frame is known
+     * to be what was stored: before, its length is a claim.
+     *
+     * @return where the content stands, from index 0
+     */
+    byte[] decode(FrameProtection protection, FrameHeader header, byte[] source, int offset, String path) {
+        byte[] target;
+        if (header.compressed()) {
+            openCompressed(protection, header, source, offset, path);
+            target = raw.atLeast(header.rawLength());
+            decompress(header, target, 0, path);
+        } else {
+            // As long as the bytes that are there.
+            target = raw.atLeast(header.rawLength());
+            open(protection, header, source, offset, target, 0, path);
+        }
+        return target;
+    }
+
+    private static void open(
+            FrameProtection protection,
+            FrameHeader header,
+            byte[] source,
+            int offset,
+            byte[] target,
+            int targetOffset,
+            String path) {
+        int payloadOffset = offset + FrameHeader.BYTES;
+        if (!protection.open(source, offset, source, payloadOffset, header.payloadLength(), target, targetOffset)) {
             throw wrong(header, path);
         }
+    }
+
+    /** Who can write into a plain repository can make a tag: the length must be one that so little can hold, too. */
+    private void openCompressed(
+            FrameProtection protection, FrameHeader header, byte[] source, int offset, String path) {
+        open(protection, header, source, offset, compressed.atLeast(header.payloadLength()), 0, path);
+        if (header.rawLength() > header.payloadLength() / LEAST_BLOCK_BYTES * MOST_RAW_BLOCK_BYTES) {
+            throw Damage.of(
+                    path, header.name() + " claims " + header.rawLength() + " raw bytes in " + header.payloadLength());
+        }
+    }
+
+    private void decompress(FrameHeader header, byte[] target, int targetOffset, String path) {
         if (decompressor == null) {
             decompressor = new ZstdDecompressCtx();
         }
         try {
             int length = decompressor.decompressByteArray(
-                    target, targetOffset, header.rawLength(), payload, 0, header.payloadLength());
+                    target, targetOffset, header.rawLength(), compressed.array(), 0, header.payloadLength());
             if (length != header.rawLength()) {
                 throw Damage.of(path, header.name() + " has " + length + " raw bytes instead of " + header.rawLength());
             }

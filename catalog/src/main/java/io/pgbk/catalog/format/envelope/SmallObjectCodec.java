@@ -65,9 +65,8 @@ public final class SmallObjectCodec {
                 throw Damage.of(path, "it claims " + stream.header().rawLength() + " bytes");
             }
             ByteArrayOutputStream content = new ByteArrayOutputStream();
-            byte[] buffer = stream.buffer();
-            for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
-                content.write(buffer, 0, count);
+            for (int count = stream.next(); count >= 0; count = stream.next()) {
+                content.write(stream.content(), 0, count);
                 if (content.size() > FormatLimits.MAX_SMALL_OBJECT_BYTES) {
                     throw Damage.of(path, "it holds over " + FormatLimits.MAX_SMALL_OBJECT_BYTES + " bytes");
                 }

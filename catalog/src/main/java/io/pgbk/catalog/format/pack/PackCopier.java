@@ -127,14 +127,13 @@ public final class PackCopier {
 
     private void copyFrames(
             EnvelopeStream stream, PageDigests pages, EnvelopeWriter writer, PageDigests digests, String path) {
-        byte[] raw = stream.buffer();
         int run = 0;
-        for (int length = stream.next(raw); length >= 0; length = stream.next(raw)) {
+        for (int length = stream.next(); length >= 0; length = stream.next()) {
             int frame = stream.frames().count() - 1;
-            run = pages.transfer(run, frame, raw, digests, path);
+            run = pages.transfer(run, frame, stream.content(), digests, path);
             // A pack ends with an empty frame; the copy gets its own.
             if (length > 0) {
-                writer.write(raw, 0, length);
+                writer.write(stream.content(), 0, length);
             }
             progress.accept(length);
         }
@@ -151,8 +150,7 @@ public final class PackCopier {
                 InputStream input = new DigestInputStream(to.store().read(path, 0, length), sha256)) {
             EnvelopeStream stream = new EnvelopeStream(input, length, to.keys(), ObjectKind.PACK, path, codec, true);
             requireSameFrames(source, stream, path);
-            byte[] raw = stream.buffer();
-            for (int read = stream.next(raw); read >= 0; read = stream.next(raw)) {
+            for (int read = stream.next(); read >= 0; read = stream.next()) {
                 progress.accept(read);
             }
             requireSame(source, stream.frames());

@@ -123,8 +123,7 @@ public final class PackReader implements AutoCloseable {
             EnvelopeStream stream =
                     new EnvelopeStream(input, pack.length(), ring, ObjectKind.PACK, pack.path(), codec, true);
             requireHeader(stream, pack);
-            byte[] buffer = stream.buffer();
-            while (stream.next(buffer) >= 0) {
+            while (stream.next() >= 0) {
                 // Every frame is checked by reading it.
             }
             if (stream.frames().count() != pack.frames() || stream.frames().rawLength() != pack.rawLength()) {

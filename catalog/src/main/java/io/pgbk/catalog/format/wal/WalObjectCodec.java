@@ -180,10 +180,9 @@ public final class WalObjectCodec {
         try (FrameCodec codec = FrameCodec.forReading()) {
             EnvelopeStream stream = new EnvelopeStream(input, length, ring, ObjectKind.WAL, path, codec, false);
             MessageDigest sha256 = Digests.sha256();
-            byte[] buffer = stream.buffer();
-            for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
-                sha256.update(buffer, 0, count);
-                sink.write(ByteBuffer.wrap(buffer, 0, count));
+            for (int count = stream.next(); count >= 0; count = stream.next()) {
+                sha256.update(stream.content(), 0, count);
+                sink.write(ByteBuffer.wrap(stream.content(), 0, count));
             }
             WalObjectInfo info = WalObjectInfo.parse(stream.kindIndex(), path);
             check(info, stream.header(), stream.frames().rawLength(), path);

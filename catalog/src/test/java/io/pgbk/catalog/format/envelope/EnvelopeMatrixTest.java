@@ -65,9 +65,8 @@ class EnvelopeMatrixTest {
             EnvelopeStream stream = new EnvelopeStream(
                     new ByteArrayInputStream(object), object.length, ring, ObjectKind.PACK, PATH, codec, false);
             ByteArrayOutputStream streamed = new ByteArrayOutputStream();
-            byte[] buffer = stream.buffer();
-            for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
-                streamed.write(buffer, 0, count);
+            for (int count = stream.next(); count >= 0; count = stream.next()) {
+                streamed.write(stream.content(), 0, count);
             }
             assertThat(streamed.toByteArray()).isEqualTo(content);
             assertThat(stream.kindIndex().raw(kindIndex.length).toArray()).isEqualTo(kindIndex);

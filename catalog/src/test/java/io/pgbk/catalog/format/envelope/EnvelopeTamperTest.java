@@ -72,9 +72,8 @@ class EnvelopeTamperTest {
             EnvelopeStream stream =
                     new EnvelopeStream(new ByteArrayInputStream(object), object.length, ring, kind, path, codec, false);
             ByteArrayOutputStream content = new ByteArrayOutputStream();
-            byte[] buffer = stream.buffer();
-            for (int count = stream.next(buffer); count >= 0; count = stream.next(buffer)) {
-                content.write(buffer, 0, count);
+            for (int count = stream.next(); count >= 0; count = stream.next()) {
+                content.write(stream.content(), 0, count);
             }
             return content.toByteArray();
         }
