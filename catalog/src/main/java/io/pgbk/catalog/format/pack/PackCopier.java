@@ -14,6 +14,7 @@ import io.pgbk.catalog.format.envelope.EnvelopeStream;
 import io.pgbk.catalog.format.envelope.EnvelopeWriter;
 import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.format.envelope.FrameIndex;
+import io.pgbk.catalog.format.envelope.FrameLocation;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.error.ErrorCode;
@@ -24,6 +25,10 @@ import java.io.InputStream;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.LongConsumer;
 
 /**
@@ -140,20 +145,35 @@ public final class PackCopier {
     }
 
     /**
-     * Reads a pack that an earlier copy wrote, from its first to its last byte, as {@link #copy} would have left it.
+     * Reads a pack that an earlier copy wrote, from its first to its last byte, as {@link #copy} would have left it: every
+     * page is compared with the source's digest of it, and what the source keeps no digests of with the source's frame.
      *
      * @throws PgbkException OBJECT_DAMAGED when it is no sound copy of the source
      */
     public Copied inspect(PackRef source, String path, long length, Buffers buffers) {
         MessageDigest sha256 = Digests.sha256();
+        // One codec for both: it is never in the middle of the one when the other is read.
         try (FrameCodec codec = FrameCodec.forReading(buffers);
                 InputStream input = new DigestInputStream(to.store().read(path, 0, length), sha256)) {
             EnvelopeStream stream = new EnvelopeStream(input, length, to.keys(), ObjectKind.PACK, path, codec, true);
             requireSameFrames(source, stream, path);
+            EnvelopeReader index = PackReader.openIndex(from.store(), from.keys(), source, codec);
+            PageDigests pages = PageDigests.parse(index.kindIndex(), from.keys(), index.frames(), source.path());
+            SortedMap<Integer, Bytes> undigested = new TreeMap<>();
+            int run = 0;
             for (int read = stream.next(); read >= 0; read = stream.next()) {
+                int frame = stream.frames().count() - 1;
+                if (frame >= index.frames().count() || index.frames().get(frame).rawLength() != read) {
+                    throw Damage.of(path, "its frame " + frame + " has another length than the one in the source");
+                }
+                if (pages.digestedBytes(run, frame) != read) {
+                    undigested.put(frame, digest(stream.content(), read));
+                }
+                run = pages.compare(run, frame, stream.content(), path);
                 progress.accept(read);
             }
             requireSame(source, stream.frames());
+            compareFrames(index, undigested, path);
             PackRef pack = new PackRef(
                     path,
                     stream.header().encode(),
@@ -165,6 +185,25 @@ public final class PackCopier {
         } catch (IOException e) {
             throw unreadable(to, path, e);
         }
+    }
+
+    /** Reads frames of the source, of which the digests of the copy's are given by number. */
+    private static void compareFrames(EnvelopeReader source, SortedMap<Integer, Bytes> copies, String path)
+            throws IOException {
+        List<FrameLocation> frames =
+                copies.keySet().stream().map(source.frames()::get).toList();
+        source.fetch(frames, (frame, raw) -> {
+            if (!digest(raw, frame.rawLength()).equals(Objects.requireNonNull(copies.get(frame.number())))) {
+                throw Damage.of(
+                        path, "its frame " + frame.number() + " holds something else than the one in the source");
+            }
+        });
+    }
+
+    private static Bytes digest(byte[] content, int length) {
+        MessageDigest sha256 = Digests.sha256();
+        sha256.update(content, 0, length);
+        return Bytes.of(sha256.digest());
     }
 
     /**

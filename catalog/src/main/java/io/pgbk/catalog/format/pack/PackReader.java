@@ -155,10 +155,15 @@ public final class PackReader implements AutoCloseable {
      * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
      */
     public PageDigests readPageDigests(PackRef pack) {
-        long expected = pack.rawLength() / DIGESTED_BYTES * Long.BYTES + INDEX_BYTES_PER_FRAME * pack.frames();
-        EnvelopeReader reader = EnvelopeReader.open(
-                store, ring, ObjectKind.PACK, pack.path(), pack.length(), pack.header(), expected + SPARE_BYTES, codec);
+        EnvelopeReader reader = openIndex(store, ring, pack, codec);
         return PageDigests.parse(reader.kindIndex(), ring, reader.frames(), pack.path());
+    }
+
+    /** The index of a pack, read by the length that it probably has. */
+    static EnvelopeReader openIndex(ObjectStore store, KeyRing ring, PackRef pack, FrameCodec codec) {
+        long expected = pack.rawLength() / DIGESTED_BYTES * Long.BYTES + INDEX_BYTES_PER_FRAME * pack.frames();
+        return EnvelopeReader.open(
+                store, ring, ObjectKind.PACK, pack.path(), pack.length(), pack.header(), expected + SPARE_BYTES, codec);
     }
 
     @Override

@@ -131,7 +131,37 @@ public final class PageDigests {
         }
     }
 
+    /**
+     * Compares a frame's pages with their digests.
+     *
+     * @param run as for {@link #transfer}
+     * @return where to go on with the next frame
+     * @throws io.pgbk.error.PgbkException OBJECT_DAMAGED when a page is not the one that was digested
+     */
+    int compare(int run, int frame, byte[] raw, String path) {
+        int at = run;
+        for (; at < runs && runFrames[at] == frame; at++) {
+            compareRun(at, raw, path);
+        }
+        return at;
+    }
+
+    /** How many bytes of the frame have digests. */
+    long digestedBytes(int run, int frame) {
+        long digested = 0;
+        for (int at = run; at < runs && runFrames[at] == frame; at++) {
+            digested += (long) (runFirst[at + 1] - runFirst[at]) * pageBytes;
+        }
+        return digested;
+    }
+
     private void transferRun(int run, byte[] raw, PageDigests copy, int newFrame, String path) {
+        compareRun(run, raw, path);
+        int count = runFirst[run + 1] - runFirst[run];
+        copy.add(newFrame, runOffsets[run], raw, runOffsets[run], count * pageBytes);
+    }
+
+    private void compareRun(int run, byte[] raw, String path) {
         int count = runFirst[run + 1] - runFirst[run];
         for (int page = 0; page < count; page++) {
             if (digest(raw, runOffsets[run] + page * pageBytes) != digests[runFirst[run] + page]) {
@@ -141,7 +171,6 @@ public final class PageDigests {
                                 + " is not the one that was stored");
             }
         }
-        copy.add(newFrame, runOffsets[run], raw, runOffsets[run], count * pageBytes);
     }
 
     byte[] encode() {

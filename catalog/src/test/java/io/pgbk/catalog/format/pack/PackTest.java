@@ -300,6 +300,51 @@ class PackTest {
         assertThat(other.findLength("again")).isEmpty();
     }
 
+    /** A pack of pages and one of other bytes, by what differs in the copy's content: nothing, or one byte. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPackThatIsThereAlreadyIsTakenAsTheCopyOnlyWhenEveryFrameHoldsTheSame(boolean pages) {
+        KeyRing ring = TestRings.ring(true);
+        KeyRing otherRing = KeyRing.create(TestRings.REPOSITORY, new TestRings.FixedRandom(99));
+        byte[] content = random(5 * FRAME);
+        byte[] changed = content.clone();
+        changed[3 * FRAME + 17] ^= 1;
+        PackRef source = packOf(store, ring, content, pages);
+        MemoryStore other = new MemoryStore();
+        PackCopier copier = new PackCopier(
+                new PackCopier.Place(store, ring),
+                new PackCopier.Place(other, otherRing),
+                SETTINGS.compression(),
+                new TestRings.FixedRandom(3),
+                bytes -> {});
+        BufferPool pool = new BufferPool(copier.bufferBytes(SETTINGS.frameBytes()));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            PackRef same = packOf(other, otherRing, content, pages);
+            assertThat(copier.inspect(source, same.path(), same.length(), share).pack())
+                    .isEqualTo(same);
+
+            PackRef another = packOf(other, otherRing, changed, pages);
+            assertThat(another.length()).isEqualTo(same.length());
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> copier.inspect(source, another.path(), another.length(), share))
+                    .withMessageContaining(another.path())
+                    .withMessageContaining("frame 3")
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
+        }
+        assertThat(pool.grownBytes()).isZero();
+    }
+
+    private static PackRef packOf(MemoryStore to, KeyRing ring, byte[] content, boolean pages) {
+        PackTable of = new PackTable(k -> "clusters/main/packs/x/" + k);
+        try (PackWriter writer = new PackWriter(to, ring, of, SETTINGS, new TestRings.FixedRandom(11))) {
+            for (int at = 0; at < content.length; at += FRAME) {
+                writer.append(content, at, FRAME, pages);
+            }
+            writer.finish();
+        }
+        return of.completed().getFirst();
+    }
+
     /** 1 MiB becomes 9 MiB. */
     private void flipFrameSize(String path) {
         byte[] damaged = store.get(path).clone();
