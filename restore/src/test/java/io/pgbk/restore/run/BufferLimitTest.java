@@ -36,6 +36,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,9 +134,7 @@ class BufferLimitTest {
                 .run(Map.of(), monitor);
         String synthetic = ((SyntheticOutcome.Written) outcome).backup().label().value();
 
-        Path other = AsPostgres.temporaryDirectory("copy-");
-        RestoreSite.initialise(other).close();
-        ClusterCatalog copy = RestoreSite.open(other, pool);
+        ClusterCatalog copy = RestoreSite.open(emptyRepository(), pool);
         new RepositoryCopy(catalog, copy).run(new RepositoryCopy.Request(Optional.empty(), WORKERS, false), monitor);
 
         for (String label : List.of(incremental, synthetic)) {
@@ -155,10 +154,15 @@ class BufferLimitTest {
                 .containsExactlyInAnyOrder("backup", "verify", "synthesis", "copy", "copy-wal", "restore");
     }
 
-    @Test
-    void aBackupOrARestoreThatIsCancelledGivesAllBuffersBack() {
-        String label = site.backup();
-        TaskMonitor cancelling = new TaskMonitor() {
+    private static Path emptyRepository() {
+        Path directory = AsPostgres.temporaryDirectory("copy-");
+        RestoreSite.initialise(directory).close();
+        return directory;
+    }
+
+    /** Cancels as soon as something was done. */
+    private static TaskMonitor cancelling() {
+        return new TaskMonitor() {
             private volatile boolean copying;
 
             @Override
@@ -173,6 +177,49 @@ class BufferLimitTest {
                 }
             }
         };
+    }
+
+    @Test
+    void aVerificationASynthesisOrACopyThatIsCancelledGivesAllBuffersBack() {
+        backup(BackupType.FULL, monitor);
+        site.server().sql("update rows set word = 'y' where i % 1000 = 0");
+        backup(BackupType.INCREMENTAL, monitor);
+        site.archiveEverything();
+        ClusterCatalog copy = RestoreSite.open(emptyRepository(), pool);
+        for (ThrowingCallable work : List.<ThrowingCallable>of(
+                () -> new VerifyRunner(catalog, new Random(1))
+                        .run(new VerifyRequest(Optional.empty(), 100, WORKERS), cancelling()),
+                () -> new SyntheticFull(catalog, new SyntheticFull.Settings(WORKERS, Duration.ZERO, "test", "test"))
+                        .run(Map.of(), cancelling()),
+                () -> new RepositoryCopy(catalog, copy)
+                        .run(new RepositoryCopy.Request(Optional.empty(), WORKERS, false), cancelling()))) {
+            assertThatExceptionOfType(PgbkException.class).isThrownBy(work).withMessage("cancelled");
+            assertThat(pool.reservedBytes()).isZero();
+        }
+        copy.repository().close();
+    }
+
+    @Test
+    void aBackupWhoseStoreFailsGivesAllBuffersBack() throws IOException {
+        site.backup();
+        Path packs = RestoreSite.directory(site.catalog()).resolve("clusters/main/packs");
+        Path elsewhere = Files.move(packs, packs.resolveSibling("elsewhere"));
+        // Nothing can be put below a file.
+        Files.writeString(packs, "");
+        try {
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> backup(BackupType.FULL, monitor))
+                    .withMessageContaining("packs");
+        } finally {
+            Files.delete(packs);
+            Files.move(elsewhere, packs);
+        }
+    }
+
+    @Test
+    void aBackupOrARestoreThatIsCancelledGivesAllBuffersBack() {
+        String label = site.backup();
+        TaskMonitor cancelling = cancelling();
         assertThatExceptionOfType(PgbkException.class)
                 .isThrownBy(() -> backup(BackupType.FULL, cancelling))
                 .withMessage("cancelled");

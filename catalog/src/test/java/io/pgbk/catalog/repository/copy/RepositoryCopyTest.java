@@ -369,6 +369,7 @@ class RepositoryCopyTest {
                 assertThat(e.code()).as("call %d: %s", call, e).isEqualTo(ErrorCode.REPOSITORY_UNREACHABLE);
             }
             died = store.died();
+            assertThat(dying.runtime().buffers().reservedBytes()).isZero();
             place.assertSound();
             time.advance(Duration.ofMinutes(5));
             try (Repository next = place.open("next")) {
