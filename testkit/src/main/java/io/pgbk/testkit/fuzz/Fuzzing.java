@@ -45,6 +45,8 @@ public final class Fuzzing {
      * @throws AssertionError naming the input for which the reader broke its contract
      */
     public void run(FuzzTarget target) {
+        // Before anything is tried: what is tried may be written over what the samples are read from.
+        List<byte[]> inputs = inputs(target);
         byte[][] current = new byte[1][];
         FutureTask<Void> task = new FutureTask<>(() -> execute(target, current), null);
         Thread thread =
@@ -63,7 +65,7 @@ public final class Fuzzing {
             throw new IllegalStateException("interrupted", e);
         }
         if (Boolean.getBoolean("pgbk.long")) {
-            new JazzerRun(targets.getClass(), target).run(inputs(target));
+            new JazzerRun(targets.getClass(), target).run(inputs);
         }
     }
 

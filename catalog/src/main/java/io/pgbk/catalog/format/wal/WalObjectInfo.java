@@ -33,11 +33,16 @@ public record WalObjectInfo(
         Bytes index,
         Instant archived) {
     private static final int VERSION = 1;
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
     public WalObjectInfo {
         archived = archived.truncatedTo(ChronoUnit.MICROS);
         if (fileName.isEmpty() || fileName.length() > 255) {
             throw new IllegalArgumentException("a WAL file name has 1 to 255 characters");
+        }
+        if (archived.isBefore(EARLIEST) || archived.isAfter(LATEST)) {
+            throw new IllegalArgumentException("nothing was archived at " + archived);
         }
         if (rawLength < 0) {
             throw new IllegalArgumentException("raw length " + rawLength + " is impossible");
