@@ -142,21 +142,21 @@ final class BackupPurge {
         for (BackupFolder folder : reader.folders()) {
             // Those that have events are read only when they may be aborted.
             if (folder.ended() && !listed.contains(folder.label())) {
-                Optional<Instant> ended = reader.end(folder.label()).flatMap(end -> switch (end) {
-                    case BackupSummaryCodec.End.Committed ignored -> Optional.<Instant>empty();
-                    case BackupSummaryCodec.End.Aborted aborted -> Optional.of(aborted.time());
-                });
-                if (ended.filter(time -> time.plus(BackupCatalog.DEAD_AFTER).isBefore(now))
-                        .isPresent()) {
-                    removeAborted(folder.label(), ended.get().plus(TOMBSTONE).isBefore(now));
-                }
+                Optional<BackupSummaryCodec.End.Aborted> ended = reader.end(folder.label())
+                        .filter(BackupSummaryCodec.End.Aborted.class::isInstance)
+                        .map(BackupSummaryCodec.End.Aborted.class::cast)
+                        .filter(aborted ->
+                                aborted.time().plus(BackupCatalog.DEAD_AFTER).isBefore(now));
+                ended.ifPresent(aborted -> removeAborted(folder.label(), aborted, now));
             }
         }
     }
 
-    private void removeAborted(Label label, boolean old) {
-        // A copy may be begun again under its label, any other backup has a label of its own.
-        boolean withMarker = old || claims.isResumable(label);
+    private void removeAborted(Label label, BackupSummaryCodec.End.Aborted aborted, Instant now) {
+        // A copy may be begun again under its label, any other backup has a label of its own. The marker says so itself,
+        // because the intent goes before it, and whoever removes them may die in between.
+        boolean withMarker =
+                aborted.time().plus(TOMBSTONE).isBefore(now) || aborted.resumable() || claims.isResumable(label);
         removal(label).removeAborted(label, withMarker);
     }
 }

@@ -33,18 +33,26 @@ final class BackupSummaryCodec {
         /** The backup is there. */
         record Committed(BackupSummary summary) implements End {}
 
-        /** The label was given up, by its owner or after it died. */
-        record Aborted(String by, String reason, Instant time) implements End {}
+        /**
+         * The label was given up, by its owner or after it died.
+         *
+         * @param resumable whether it was that of a copy, which may be begun again under it
+         */
+        record Aborted(String by, String reason, Instant time, boolean resumable) implements End {}
     }
 
-    static ObjectNode writeAborted(Label label, String by, String reason, Instant time) {
-        return JsonDocument.newObject()
+    static ObjectNode writeAborted(Label label, End.Aborted aborted) {
+        ObjectNode json = JsonDocument.newObject()
                 .put("format", FormatLimits.FORMAT_VERSION)
                 .put("kind", ABORTED)
                 .put("label", label.value())
-                .put("by", by)
-                .put("reason", reason)
-                .put("time", time.toString());
+                .put("by", aborted.by())
+                .put("reason", aborted.reason())
+                .put("time", aborted.time().toString());
+        if (aborted.resumable()) {
+            json.put("resumable", true);
+        }
+        return json;
     }
 
     static ObjectNode write(BackupSummary summary) {
@@ -139,7 +147,12 @@ final class BackupSummaryCodec {
         }
         return switch (json.text("kind")) {
             case COMMITTED -> new End.Committed(readSummary(label, json));
-            case ABORTED -> new End.Aborted(json.text("by"), json.text("reason"), json.time("time"));
+            case ABORTED ->
+                new End.Aborted(
+                        json.text("by"),
+                        json.text("reason"),
+                        json.time("time"),
+                        json.has("resumable") && json.flag("resumable"));
             default -> throw json.damaged("kind", "is neither committed nor aborted");
         };
     }

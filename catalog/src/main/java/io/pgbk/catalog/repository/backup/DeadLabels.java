@@ -60,7 +60,9 @@ final class DeadLabels {
                         ObjectKind.BACKUP,
                         RepositoryLayout.backup(cluster, running.label()),
                         BackupSummaryCodec.writeAborted(
-                                running.label(), repository.runtime().owner(), reason, now));
+                                running.label(),
+                                new BackupSummaryCodec.End.Aborted(
+                                        repository.runtime().owner(), reason, now, running.resumable())));
         return outcome == CreateOutcome.CREATED
                 || reader.end(running.label())
                         .map(BackupSummaryCodec.End.Aborted.class::isInstance)

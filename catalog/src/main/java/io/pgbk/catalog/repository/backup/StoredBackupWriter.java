@@ -255,9 +255,11 @@ final class StoredBackupWriter implements BackupWriter {
                         key,
                         BackupSummaryCodec.writeAborted(
                                 label,
-                                repository.runtime().owner(),
-                                "the backup did not finish",
-                                repository.runtime().clock().instant()));
+                                new BackupSummaryCodec.End.Aborted(
+                                        repository.runtime().owner(),
+                                        "the backup did not finish",
+                                        repository.runtime().clock().instant(),
+                                        resumable)));
         if (outcome == CreateOutcome.CREATED || isAborted()) {
             new LabelRemoval(repository, cluster, () -> true).removeData(label);
         }

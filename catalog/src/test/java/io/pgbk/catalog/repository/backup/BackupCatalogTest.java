@@ -170,6 +170,48 @@ class BackupCatalogTest {
         assertThat(cluster.holds().list()).isEmpty();
     }
 
+    @Test
+    void whereverAPurgeDiesTheNextOneFreesTheLabelOfACopyThatWasGivenUp() {
+        Label label = Label.require("20261120T010203Z-abcd-full");
+        int between = 0;
+        boolean died = true;
+        for (int call = 1; died; call++) {
+            ManualTime clock = new ManualTime();
+            TestPlace other = new TestPlace(directory.resolve("call-" + call), clock);
+            ClusterCatalog copies = other.cluster();
+            BackupCatalog.BackupStart start = new BackupCatalog.BackupStart(
+                    BackupType.FULL, copies.newestIncarnation(), Optional.empty(), Duration.ZERO);
+            copies.backups().beginCopy(label, start).close();
+            clock.advance(Duration.ofDays(3));
+            assertThat(copies.backups().purge()).hasSize(1);
+            clock.advance(Duration.ofDays(3));
+            FaultyStore store = other.store();
+            ClusterCatalog dying = new ClusterCatalog(other.open(store, "dying"), TestPlace.CLUSTER);
+            store.dieAtCall(call, true);
+            try {
+                dying.backups().purge();
+            } catch (PgbkException e) {
+                assertThat(e.code()).isEqualTo(ErrorCode.REPOSITORY_UNREACHABLE);
+            }
+            died = store.died();
+            between += isThere(copies, RepositoryLayout.backup(TestPlace.CLUSTER, label))
+                            && !isThere(copies, RepositoryLayout.intent(TestPlace.CLUSTER, label))
+                    ? 1
+                    : 0;
+
+            assertThat(copies.backups().purge()).isEmpty();
+
+            try (BackupWriter again = copies.backups().beginCopy(label, start)) {
+                assertThat(again.label()).as("call %d", call).isEqualTo(label);
+            }
+        }
+        assertThat(between).as("deaths between intent and marker").isPositive();
+    }
+
+    private static boolean isThere(ClusterCatalog cluster, String key) {
+        return cluster.repository().store().findLength(key).isPresent();
+    }
+
     /** A restore that is complete does not fail because its hold stays until it runs out. */
     @Test
     void aHoldThatCannotBeReleasedFailsNobodyAndRunsOut() {
