@@ -153,7 +153,7 @@ final class BackupPurge {
     }
 
     private void removeAborted(Label label, BackupSummaryCodec.End.Aborted aborted, Instant now) {
-        // A copy may be begun again under its label, any other backup has a label of its own. The marker says so itself,
+        // A copy may be begun again under its label, any other backup has a label of its own. The marker says so too,
         // because the intent goes before it, and whoever removes them may die in between.
         boolean withMarker =
                 aborted.time().plus(TOMBSTONE).isBefore(now) || aborted.resumable() || claims.isResumable(label);
