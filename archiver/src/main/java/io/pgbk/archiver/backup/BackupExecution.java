@@ -249,6 +249,7 @@ final class BackupExecution {
                 writer.label(),
                 PackUses.parents(uses, writer.label(), plan.parent()),
                 copy.control(),
+                copy.pageChecksums(),
                 span.session().startLsn(),
                 span.startTime(),
                 span.stop(),

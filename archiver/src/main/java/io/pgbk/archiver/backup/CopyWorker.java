@@ -179,7 +179,6 @@ final class CopyWorker {
             throws IOException {
         long start = file.sliceOffset(slice);
         int length = file.sliceLength(slice);
-        boolean relation = file.source().relation() != null;
         Pieces pieces = new Pieces();
         List<WindowDigests> digests = new ArrayList<>(1 + length / FormatLimits.WINDOW_BYTES);
         for (int done = 0; done < length; ) {
@@ -193,22 +192,24 @@ final class CopyWorker {
                 if (channel.isEmpty()) {
                     return null;
                 }
-                if (readChecked(file, channel.get(), start + done, want)) {
-                    digester.updateZeros(want);
-                } else {
-                    digester.update(piece, 0, want);
-                }
-                WindowDigests digest = digester.finish();
-                digests.add(digest);
-                copier.copy(
-                        parent,
-                        new WindowCopier.Window(file.source().path(), start + done, piece, want, digest, relation),
-                        pieces);
+                digests.add(copier.copy(parent, readWindow(file, channel.get(), start + done, want), pieces));
             }
             done += want;
             monitor.advance(want);
         }
         return new Unsealed(file, slice, pieces, WindowDigests.concatenate(digests));
+    }
+
+    /** Fills the piece with a window of a file that the parent has too. */
+    private WindowCopier.Window readWindow(CopyFile file, FileChannel channel, long position, int want)
+            throws IOException {
+        int got = readPiece(channel, position, want);
+        RelationFile relation = file.source().relation();
+        WindowCopier.PageCheck check = checker == null || relation == null
+                ? null
+                : offset -> offset + pageBytes <= got
+                        && checker.checkPage(file.source(), relation, channel, pieceBuffer, offset, position);
+        return new WindowCopier.Window(file.source().path(), position, piece, want, relation != null, check);
     }
 
     /**
@@ -217,10 +218,7 @@ final class CopyWorker {
      * @return whether it is all zero
      */
     private boolean readChecked(CopyFile file, FileChannel channel, long position, int want) throws IOException {
-        monitor.checkCancelled();
-        limiter.acquire(want);
-        int got = read(channel, position, want);
-        totals.read(got);
+        int got = readPiece(channel, position, want);
         if (Zeros.isZero(piece, 0, want)) {
             // Each page is new then, which is sound.
             return true;
@@ -231,6 +229,14 @@ final class CopyWorker {
         }
         checker.check(file.source(), relation, channel, pieceBuffer, got, position);
         return Zeros.isZero(piece, 0, want);
+    }
+
+    private int readPiece(FileChannel channel, long position, int want) throws IOException {
+        monitor.checkCancelled();
+        limiter.acquire(want);
+        int got = read(channel, position, want);
+        totals.read(got);
+        return got;
     }
 
     /** Fills the piece with what the file has there; what it lost meanwhile becomes zeros. Returns what it had. */

@@ -5,6 +5,7 @@ import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.EntrySorter;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackTable;
 import io.pgbk.catalog.format.pack.PackWriter;
@@ -208,6 +209,19 @@ final class DataCopy implements AutoCloseable {
             throw new IllegalStateException("pg_control is not copied yet");
         }
         return control;
+    }
+
+    /** What is known about the pages' checksums; to be called when everything else is. */
+    PageChecksums pageChecksums() {
+        if (!control().hasDataChecksums()) {
+            return PageChecksums.OFF;
+        }
+        // What was not read is as well known as in the parent.
+        boolean unreadVerified = guide.isEmpty()
+                || parent.isEmpty()
+                || parent.get().manifest().facts().pageChecksums() == PageChecksums.VERIFIED;
+        boolean allNamed = failures.count() == failures.named().size();
+        return plan.verifyPages() && unreadVerified && allNamed ? PageChecksums.VERIFIED : PageChecksums.ON;
     }
 
     @Override

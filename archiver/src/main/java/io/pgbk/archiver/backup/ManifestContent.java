@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.PgControl;
@@ -33,6 +34,7 @@ final class ManifestContent {
             Label label,
             List<Label> parents,
             PgControl copied,
+            PageChecksums checksums,
             Lsn startLsn,
             Instant startTime,
             BackupStop stop,
@@ -49,7 +51,7 @@ final class ManifestContent {
                 copied.catalogVersion(),
                 copied.blockBytes(),
                 copied.walSegmentSize().bytes(),
-                copied.hasDataChecksums(),
+                checksums,
                 plan.fromStandby(),
                 startLsn,
                 stop.stopTimeline(),

@@ -65,19 +65,39 @@ final class PageChecker {
             int realLength,
             long fileOffset)
             throws IOException {
-        int firstBlock = Math.toIntExact(fileOffset / PAGE);
         for (int offset = 0; offset + PAGE <= realLength; offset += PAGE) {
-            int block = firstBlock + offset / PAGE;
-            int blockInFork = relation.segment() * relationSegmentBlocks + block;
-            switch (PageChecksum.judge(content, offset, blockInFork, startLsn)) {
-                case SOUND, ZERO -> {}
-                case EXEMPT -> future.note(file.path(), block, lsnOf(content, offset));
-                case WRONG -> readAgain(file, relation, channel, content, offset, block, blockInFork);
-            }
+            checkPage(file, relation, channel, content, offset, fileOffset);
         }
     }
 
-    private void readAgain(
+    /**
+     * Checks one page in the buffer and replaces it when it was sound at a second look.
+     *
+     * @param content the bytes of the file from {@code fileOffset} on
+     * @param offset of the page in {@code content}
+     * @return whether it was replaced
+     */
+    boolean checkPage(
+            SourceFile file,
+            RelationFile relation,
+            FileChannel channel,
+            ByteBuffer content,
+            int offset,
+            long fileOffset)
+            throws IOException {
+        int block = Math.toIntExact((fileOffset + offset) / PAGE);
+        int blockInFork = relation.segment() * relationSegmentBlocks + block;
+        return switch (PageChecksum.judge(content, offset, blockInFork, startLsn)) {
+            case SOUND, ZERO -> false;
+            case EXEMPT -> {
+                future.note(file.path(), block, lsnOf(content, offset));
+                yield false;
+            }
+            case WRONG -> readAgain(file, relation, channel, content, offset, block, blockInFork);
+        };
+    }
+
+    private boolean readAgain(
             SourceFile file,
             RelationFile relation,
             FileChannel channel,
@@ -94,7 +114,7 @@ final class PageChecker {
                 pause *= 4;
             }
             if (!readPage(channel, (long) block * PAGE)) {
-                return; // truncated meanwhile: replay truncates it too
+                return false; // truncated meanwhile: replay truncates it too
             }
             PageVerdict verdict = PageChecksum.judge(again, 0, blockInFork, startLsn);
             if (!verdict.isSuspect()) {
@@ -102,19 +122,20 @@ final class PageChecker {
                 if (verdict == PageVerdict.EXEMPT) {
                     future.note(file.path(), block, lsnOf(again, 0));
                 }
-                return;
+                return true;
             }
         }
         content.put(offset, again, 0, PAGE);
         if (relation.fork() == RelationFile.Fork.FREE_SPACE_MAP) {
             monitor.warn("page " + block + " of the free space map '" + file.path()
                     + "' fails its checksum; PostgreSQL will rebuild it");
-            return;
+            return true;
         }
         failures.add(file.path(), block);
         if (failures.count() <= 10) {
             monitor.warn("page " + block + " of '" + file.path() + "' fails its checksum");
         }
+        return true;
     }
 
     private boolean readPage(FileChannel channel, long position) throws IOException {

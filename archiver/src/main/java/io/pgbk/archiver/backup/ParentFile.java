@@ -4,6 +4,7 @@ import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.WindowDigests;
+import io.pgbk.postgres.Lsn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -18,23 +19,21 @@ final class ParentFile {
 
     private final FileEntry entry;
     private final NavigableSet<Long> failures;
+    private final Lsn verifiedBefore;
     private final Optional<BitSet> changed;
     private final long[] starts;
-
-    /** A file of which everything may have changed since. */
-    ParentFile(FileEntry entry, NavigableSet<Long> failures) {
-        this(entry, failures, Optional.empty());
-    }
 
     /**
      * A file of the parent.
      *
      * @param failures the pages that are known to fail their checksums; not changed any more
+     * @param verifiedBefore the checksums of pages with an older LSN were verified; {@link Lsn#INVALID} when none were
      * @param changed the windows that may have changed since, according to WAL summaries; empty when all may; not
      *     changed any more
      */
-    ParentFile(FileEntry entry, NavigableSet<Long> failures, Optional<BitSet> changed) {
+    ParentFile(FileEntry entry, NavigableSet<Long> failures, Lsn verifiedBefore, Optional<BitSet> changed) {
         this.entry = entry;
+        this.verifiedBefore = verifiedBefore;
         this.changed = changed;
         this.failures = failures;
         this.starts = new long[entry.extents().size()];
@@ -100,6 +99,16 @@ final class ParentFile {
     /** The pages there that are known to fail their checksums. */
     SortedSet<Long> failures(long offset, int length, int pageBytes) {
         return failures.subSet(offset / pageBytes, (offset + length + pageBytes - 1) / pageBytes);
+    }
+
+    /**
+     * Whether the checksum of a page with the parent's content is known to be right.
+     *
+     * @param block number in the file
+     * @param lsn of the page
+     */
+    boolean isVerified(long block, Lsn lsn) {
+        return lsn.isBefore(verifiedBefore) && !failures.contains(block);
     }
 
     private int indexAt(long offset) {

@@ -3,8 +3,11 @@ package io.pgbk.archiver.backup;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
+import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.PageFailure;
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.files.SourceFile;
 import java.util.Collections;
 import java.util.HashMap;
@@ -24,6 +27,7 @@ final class ParentFiles {
     private final ManifestReader manifest;
     private final Iterator<FileEntry> entries;
     private final Map<Bytes, NavigableSet<Long>> failures = new HashMap<>();
+    private final Lsn verifiedBefore;
     private final Optional<ChangedWindows.Reader> changes;
     private @Nullable FileEntry current;
     private @Nullable Bytes lastAsked;
@@ -37,6 +41,8 @@ final class ParentFiles {
         this.manifest = manifest;
         this.changes = changes;
         this.entries = manifest.files();
+        ManifestFacts facts = manifest.facts();
+        this.verifiedBefore = facts.pageChecksums() == PageChecksums.VERIFIED ? facts.startLsn() : Lsn.INVALID;
         Iterator<PageFailure> known = manifest.pageFailures();
         for (int i = 0; i < PageFailures.LIMIT && known.hasNext(); i++) {
             PageFailure failure = known.next();
@@ -52,6 +58,7 @@ final class ParentFiles {
                 .map(entry -> new ParentFile(
                         entry,
                         failures.getOrDefault(path, Collections.emptyNavigableSet()),
+                        verifiedBefore,
                         changes.flatMap(known -> known.changed(source))));
     }
 

@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.Extent;
+import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackWriter;
@@ -10,6 +11,7 @@ import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.postgres.files.RelativePath;
 import io.pgbk.task.BufferPool;
 import io.pgbk.task.Buffers;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * kind of change, whether it was logged, moved the page's LSN, or not. Where the pages claim to be the parent's although
  * the window is not, the window is stored whole; so is one that would need pieces of more than {@link #MOST_FRAMES}
  * stored frames, which bounds what a restore has to fetch.
+ *
+ * <p>What has the parent's content was verified by the parent, if that verified page checksums and the page was not
+ * exempt there because of its LSN: only the rest is verified. Known bad pages are looked at each time.
  */
 final class WindowCopier {
     /** Stored frames that make up one window. */
@@ -39,6 +44,7 @@ final class WindowCopier {
     private final int pageBytes;
     private final @Nullable SummaryGuide guide;
     private final byte[] changed;
+    private final WindowDigester digester = new WindowDigester();
 
     /**
      * A copier for one thread.
@@ -79,25 +85,66 @@ final class WindowCopier {
         private final long offset;
         private final byte[] content;
         private final int length;
-        private final WindowDigests digests;
         private final boolean relation;
+        private final @Nullable PageCheck check;
 
         /**
          * A window of a file.
          *
          * @param offset in the file, a multiple of the window size
-         * @param content the bytes from index 0 to {@code length}; borrowed
+         * @param content the bytes from index 0 to {@code length}; borrowed, and changed by the check
          * @param length the window size, less only at the end of the file
-         * @param digests of this window
          * @param relation whether it consists of pages
+         * @param check verifies its pages; null when there is nothing to verify
          */
-        Window(RelativePath file, long offset, byte[] content, int length, WindowDigests digests, boolean relation) {
+        Window(
+                RelativePath file,
+                long offset,
+                byte[] content,
+                int length,
+                boolean relation,
+                @Nullable PageCheck check) {
             this.file = file;
             this.offset = offset;
             this.content = content;
             this.length = length;
-            this.digests = digests;
             this.relation = relation;
+            this.check = check;
+        }
+    }
+
+    /** Verifies pages of one window. */
+    @FunctionalInterface
+    interface PageCheck {
+        /**
+         * Verifies a page, and replaces it when it was sound at a second look.
+         *
+         * @param offset of the page in the window
+         * @return whether it was replaced
+         */
+        boolean check(int offset) throws IOException;
+    }
+
+    /** How a window compares with the parent's. */
+    private static final class Comparison {
+        private final WindowDigests digests;
+        private final boolean sameWindow;
+        private final List<Optional<Extent>> samePages;
+
+        /**
+         * A comparison.
+         *
+         * @param samePages for each whole page of a relation where the parent has it; of no meaning when the whole
+         *     window is the same
+         */
+        Comparison(WindowDigests digests, boolean sameWindow, List<Optional<Extent>> samePages) {
+            this.digests = digests;
+            this.sameWindow = sameWindow;
+            this.samePages = samePages;
+        }
+
+        boolean isSame(int page) {
+            return sameWindow || samePages.get(page).isPresent();
         }
     }
 
@@ -120,25 +167,70 @@ final class WindowCopier {
     }
 
     /**
-     * Copies one window of a file that the parent has too.
+     * Copies one window of a file that the parent has too. Pages with the parent's content are not verified again.
      *
+     * @return its digests
      * @throws SummaryDisagreement when the window shows that WAL summaries are wrong
+     * @throws IOException from the window's check only
      */
-    void copy(ParentFile parent, Window window, Pieces pieces) {
+    WindowDigests copy(ParentFile parent, Window window, Pieces pieces) throws IOException {
+        Comparison comparison = compare(parent, window);
+        if (window.check != null && check(window.check, parent, window, comparison)) {
+            comparison = compare(parent, window);
+        }
         if (guide != null && parent.isUnchanged(window.offset)) {
             guide.read();
-            judge(guide, parent, window);
+            judge(guide, parent, window, comparison);
         }
         if (Zeros.isZero(window.content, 0, window.length)) {
             pieces.add(new Extent.Zeros(window.length));
-        } else if (!takeOver(parent, window, pieces) && !(window.relation && copyPages(parent, window, pieces))) {
+        } else if (!takeOver(parent, window, comparison, pieces) && !copyPages(parent, window, comparison, pieces)) {
             storeWhole(window, pieces);
         }
+        return comparison.digests;
     }
 
-    private boolean takeOver(ParentFile parent, Window window, Pieces pieces) {
-        if (!parent.sameWindow(window.offset, window.length, window.digests)
-                || !takeExtents(parent, window.offset, window.length, pieces)) {
+    private Comparison compare(ParentFile parent, Window window) {
+        if (Zeros.isZero(window.content, 0, window.length)) {
+            digester.updateZeros(window.length);
+        } else {
+            digester.update(window.content, 0, window.length);
+        }
+        WindowDigests digests = digester.finish();
+        boolean same = parent.sameWindow(window.offset, window.length, digests);
+        return new Comparison(digests, same, same ? List.of() : samePages(parent, window));
+    }
+
+    private List<Optional<Extent>> samePages(ParentFile parent, Window window) {
+        List<Optional<Extent>> same = new ArrayList<>();
+        for (int page = 0; page < pages(window); page++) {
+            same.add(samePage(parent, window, page * pageBytes));
+        }
+        return same;
+    }
+
+    private int pages(Window window) {
+        return window.relation ? window.length / pageBytes : 0;
+    }
+
+    /** Verifies what was not verified by the parent; returns whether some page was replaced. */
+    private boolean check(PageCheck check, ParentFile parent, Window window, Comparison comparison) throws IOException {
+        if (Zeros.isZero(window.content, 0, window.length)) {
+            return false; // each page is new then, which is sound
+        }
+        boolean replaced = false;
+        for (int page = 0; page < pages(window); page++) {
+            int offset = page * pageBytes;
+            long block = window.offset / pageBytes + page;
+            if (!comparison.isSame(page) || !parent.isVerified(block, PageChecker.lsnOf(window.content, offset))) {
+                replaced |= check.check(offset);
+            }
+        }
+        return replaced;
+    }
+
+    private boolean takeOver(ParentFile parent, Window window, Comparison comparison, Pieces pieces) {
+        if (!comparison.sameWindow || !takeExtents(parent, window.offset, window.length, pieces)) {
             return false;
         }
         parent.failures(window.offset, window.length, pageBytes).forEach(block -> failures.add(window.file, block));
@@ -156,18 +248,18 @@ final class WindowCopier {
     }
 
     /** Looks for pages that differ although no WAL summary lists the window; bad pages prove nothing. */
-    private void judge(SummaryGuide summaries, ParentFile parent, Window window) {
-        if (!window.relation
-                || !parent.hasWindow(window.offset, window.length)
-                || parent.sameWindow(window.offset, window.length, window.digests)
+    private void judge(SummaryGuide summaries, ParentFile parent, Window window, Comparison comparison) {
+        if (!parent.hasWindow(window.offset, window.length)
+                || comparison.sameWindow
                 || !parent.extents(window.offset, window.length).stream().allMatch(parents::isUsable)) {
             return;
         }
-        for (int offset = 0; offset + pageBytes <= window.length; offset += pageBytes) {
-            long block = (window.offset + offset) / pageBytes;
+        for (int page = 0; page < pages(window); page++) {
+            int offset = page * pageBytes;
+            long block = window.offset / pageBytes + page;
             // A page of zeros has no LSN: the file was truncated and extended since the backup began.
             if (!Zeros.isZero(window.content, offset, pageBytes)
-                    && samePage(parent, window, offset).isEmpty()
+                    && !comparison.isSame(page)
                     && !failures.contains(window.file, block)) {
                 summaries.differs(window.file, block, PageChecker.lsnOf(window.content, offset));
             }
@@ -185,15 +277,17 @@ final class WindowCopier {
     }
 
     /** Stores the pages that differ; does nothing when the window is to be stored whole. */
-    private boolean copyPages(ParentFile parent, Window window, Pieces pieces) {
-        int pages = window.length / pageBytes;
+    private boolean copyPages(ParentFile parent, Window window, Comparison comparison, Pieces pieces) {
+        if (!window.relation) {
+            return false;
+        }
+        int pages = pages(window);
         int tail = window.length % pageBytes;
-        List<Optional<Extent>> same = new ArrayList<>(pages);
+        // Of a window that cannot be taken over whole some pages may be usable.
+        List<Optional<Extent>> same = comparison.sameWindow ? samePages(parent, window) : comparison.samePages;
         int changedPages = 0;
         for (int page = 0; page < pages; page++) {
-            Optional<Extent> place = samePage(parent, window, page * pageBytes);
-            same.add(place);
-            if (place.isEmpty()) {
+            if (same.get(page).isEmpty()) {
                 System.arraycopy(window.content, page * pageBytes, changed, changedPages * pageBytes, pageBytes);
                 changedPages++;
             }

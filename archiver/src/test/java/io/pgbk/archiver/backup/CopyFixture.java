@@ -56,6 +56,8 @@ final class CopyFixture implements AutoCloseable {
     private final List<FileEntry> sorted = new ArrayList<>();
     private @Nullable SummaryGuide guide;
     private Optional<BitSet> changed = Optional.empty();
+    private Lsn verifiedBefore = START;
+    private Lsn start = START;
     private final TaskMonitor monitor = new TaskMonitor() {
         @Override
         public void warn(String message) {
@@ -107,18 +109,30 @@ final class CopyFixture implements AutoCloseable {
         changed = Optional.of(windows);
     }
 
+    /** The next backup is built on this one, which did not verify its pages. */
+    void notVerified() {
+        verifiedBefore = Lsn.INVALID;
+    }
+
+    /** Lets this backup begin there; the next one trusts it up to there. */
+    void startingAt(Lsn lsn) {
+        start = lsn;
+        verifiedBefore = lsn;
+    }
+
     /** What is taken from the parent. */
     ParentPacks parentPacks() {
         return Objects.requireNonNull(parentPacks);
     }
 
-    private @Nullable ParentFile inParent(String path) {
+    /** A file as the parent has it; null when it does not. */
+    @Nullable ParentFile inParent(String path) {
         return parent == null
                 ? null
                 : parent.entries().stream()
                         .filter(entry -> entry.path().text().equals(path) && entry.size() > 0)
                         .findFirst()
-                        .map(entry -> new ParentFile(entry, parent.failuresOf(path), changed))
+                        .map(entry -> new ParentFile(entry, parent.failuresOf(path), parent.verifiedBefore, changed))
                         .orElse(null);
     }
 
@@ -154,28 +168,31 @@ final class CopyFixture implements AutoCloseable {
     }
 
     CopyWorker newWorker(PackWriter writer) {
-        PageChecker checker = new PageChecker(START, 131072, failures, future, monitor);
+        PageChecker checker = new PageChecker(start, 131072, failures, future, monitor);
         return new CopyWorker(
                 totals,
                 new RateLimiter(0, System::nanoTime),
                 writer,
                 entries,
                 checker,
-                parentPacks == null
-                        ? null
-                        : new WindowCopier(
-                                parentPacks,
-                                new PackReader(store, ring),
-                                writer,
-                                failures,
-                                frameBytes,
-                                PAGE_BYTES,
-                                guide,
-                                Buffers.HEAP),
+                parentPacks == null ? null : newCopier(writer),
                 frameBytes,
                 PAGE_BYTES,
                 Buffers.HEAP,
                 monitor);
+    }
+
+    /** Takes over from the parent, which must be there. */
+    WindowCopier newCopier(PackWriter writer) {
+        return new WindowCopier(
+                parentPacks(),
+                new PackReader(store, ring),
+                writer,
+                failures,
+                frameBytes,
+                PAGE_BYTES,
+                guide,
+                Buffers.HEAP);
     }
 
     /** Copies the files with one thread, in this order. */

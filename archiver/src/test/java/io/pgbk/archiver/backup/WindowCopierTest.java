@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pgbk.catalog.format.FormatLimits;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
+import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.catalog.format.pack.PackRef;
+import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.files.RelativePath;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -237,6 +241,98 @@ final class WindowCopierTest {
                 .extracting(PageFailures.Failure::block)
                 .containsExactly(5L);
         assertThat(next.failures.count()).isEqualTo(1);
+    }
+
+    @Test
+    void whatTheParentVerifiedIsNotVerifiedAgain() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        content[5 * Pages.BYTES + 100]++;
+        content[40 * Pages.BYTES + 100]++;
+        CopyFixture full = full(RELATION, content);
+        full.failures.forget(file -> true);
+        change(content, 6, 8);
+
+        // Only a look at them could tell that these pages are bad: nobody looked.
+        assertThat(next(RELATION, content).failures.count()).isZero();
+    }
+
+    @Test
+    void pagesThatTheParentDidNotVerifyAreVerified() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        content[5 * Pages.BYTES + 100]++;
+        content[40 * Pages.BYTES + 100]++;
+        CopyFixture full = full(RELATION, content);
+        full.failures.forget(file -> true);
+        full.notVerified();
+        change(content, 6, 8);
+
+        assertThat(next(RELATION, content).failures.named())
+                .extracting(PageFailures.Failure::block)
+                .containsExactly(5L, 40L);
+    }
+
+    @Test
+    void hazardATornPageThatWasExemptInTheParentIsVerifiedOnceReplayDoesNotRestoreItAnyMore() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        byte[] torn = Pages.sound(1, 40, CopyFixture.START.plus(100), 3);
+        torn[5000] ^= 1;
+        System.arraycopy(torn, 0, content, 40 * Pages.BYTES, Pages.BYTES);
+        CopyFixture full = full(RELATION, content);
+        assertThat(full.failures.count()).isZero();
+
+        CopyFixture next = full.next(directory, 2);
+        next.startingAt(CopyFixture.START.plus(1000));
+        proved(next, RELATION, content);
+
+        assertThat(next.failures.named())
+                .extracting(PageFailures.Failure::block)
+                .containsExactly(40L);
+        assertThat(written(next)).isEqualTo(written(full)); // nothing of its own
+    }
+
+    @Test
+    void changedPagesThatAreWrongAreRecorded() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        full(RELATION, content);
+        content[40 * Pages.BYTES + 100]++;
+
+        CopyFixture next = next(RELATION, content);
+
+        assertThat(next.failures.named())
+                .extracting(PageFailures.Failure::block)
+                .containsExactly(40L);
+        assertThat(written(next)).isEqualTo(Pages.BYTES);
+    }
+
+    @Test
+    void hazardAPageThatWasSoundAtASecondLookIsComparedAndDigestedAsItIsStored() throws IOException {
+        byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
+        CopyFixture full = full(RELATION, content);
+        byte[] torn = Arrays.copyOf(content, FormatLimits.WINDOW_BYTES);
+        torn[7 * Pages.BYTES + 100]++;
+        List<Integer> looked = new ArrayList<>();
+        Pieces pieces = new Pieces();
+
+        CopyFixture next = full.next(directory, 2);
+        fixtures.add(next);
+        WindowDigests digests;
+        try (PackWriter writer = next.newWriter()) {
+            digests = next.newCopier(writer)
+                    .copy(
+                            Objects.requireNonNull(next.inParent(RELATION)),
+                            new WindowCopier.Window(new RelativePath(RELATION), 0, torn, torn.length, true, offset -> {
+                                looked.add(offset);
+                                System.arraycopy(content, offset, torn, offset, Pages.BYTES);
+                                return true;
+                            }),
+                            pieces);
+        }
+
+        assertThat(looked).containsExactly(7 * Pages.BYTES);
+        FileEntry stored = full.entries().getFirst();
+        assertThat(digests.sameWindow(0, stored.windows(), 0)).isTrue();
+        assertThat(pieces.isSealed()).isTrue();
+        assertThat(next.packs.completed()).hasSize(1).isSubsetOf(full.packs.completed());
     }
 
     /** The next backup, of which summaries say that just these windows have changed, with windows of a sample. */

@@ -14,6 +14,7 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackSettings;
 import io.pgbk.catalog.format.pack.PackTable;
@@ -179,7 +180,7 @@ final class FormatExamples {
                 202209061,
                 8192,
                 16 << 20,
-                false,
+                PageChecksums.OFF,
                 false,
                 Lsn.parse("0/2000028"),
                 1,

@@ -9,6 +9,7 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackSettings;
@@ -165,7 +166,7 @@ final class SampleBackup {
                 control.catalogVersion(),
                 control.blockBytes(),
                 control.walSegmentSize().bytes(),
-                control.hasDataChecksums(),
+                control.hasDataChecksums() ? PageChecksums.ON : PageChecksums.OFF,
                 false,
                 start,
                 1,

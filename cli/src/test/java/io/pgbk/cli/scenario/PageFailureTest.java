@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -41,6 +45,63 @@ class PageFailureTest {
                         .err())
                 .contains("last good backup");
         site.run("delete", label, "--now").orFail();
+    }
+
+    @Test
+    void anIncrementalFindsWhatAParentThatVerifiedNothingTookOverAndWhatRottedSince() throws IOException {
+        site.server()
+                .sql(
+                        "create table rotting as select x, repeat('y', 100) as t from generate_series(1, 1000) x",
+                        "checkpoint");
+        String relation = site.server().queryOne("select pg_relation_filepath('rotting')");
+        Path file = site.server().dataDirectory().resolve(relation);
+        flip(file, 8192 + 5000);
+        String unverified = label(site.runWith(
+                        site.config(),
+                        Map.of("PGBK_PAGE_CHECKSUMS", "false"),
+                        Clock.systemUTC(),
+                        "backup",
+                        "--output",
+                        "json")
+                .orFail());
+
+        // Not read again for a change of its own: the pages are as the parent has them.
+        Outcome first = incremental();
+        assertThat(blocks(first)).containsExactly(1);
+        Outcome second = incremental();
+        assertThat(blocks(second)).containsExactly(1);
+        flip(file, 8192 + 5000);
+        Outcome repaired = incremental();
+        assertThat(blocks(repaired)).isEmpty();
+        flip(file, 2 * 8192 + 5000);
+        Outcome again = incremental();
+        assertThat(blocks(again)).containsExactly(2);
+        flip(file, 2 * 8192 + 5000);
+        site.server().sql("drop table rotting");
+
+        for (Outcome backup : List.of(again, repaired, second, first)) {
+            site.run("delete", label(backup), "--now").orFail();
+        }
+        site.run("delete", unverified, "--now").orFail();
+    }
+
+    private Outcome incremental() {
+        Outcome backup = site.run("backup", "--type", "incr", "--output", "json");
+        assertThat(backup.exit()).as(backup.toString()).isIn(0, 53);
+        assertThat(backup.json().get("type").asString()).isEqualTo("incremental");
+        return backup;
+    }
+
+    private static String label(Outcome backup) {
+        return backup.json().get("label").asString();
+    }
+
+    private static List<Integer> blocks(Outcome backup) {
+        List<Integer> blocks = new ArrayList<>();
+        backup.json()
+                .get("pageErrors")
+                .forEach(error -> blocks.add(error.get("block").asInt()));
+        return blocks;
     }
 
     private static void flip(Path file, long position) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestFacts.ConfigurationFile;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.postgres.Lsn;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -54,7 +55,7 @@ class ConfigurationPlannerTest {
                 202209061,
                 8192,
                 1 << 20,
-                true,
+                PageChecksums.ON,
                 false,
                 new Lsn(100),
                 1,

@@ -11,6 +11,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.manifest.WindowDigests;
 import io.pgbk.catalog.format.pack.PackRef;
@@ -141,7 +142,7 @@ class BoundedMemoryTest {
                 202506291,
                 8192,
                 1 << 20,
-                true,
+                PageChecksums.ON,
                 false,
                 new Lsn(1 << 20),
                 1,

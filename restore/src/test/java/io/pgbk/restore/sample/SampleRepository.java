@@ -12,6 +12,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackSettings;
@@ -435,7 +436,7 @@ public final class SampleRepository {
                     control.catalogVersion(),
                     PAGE_BYTES,
                     SIZE.bytes(),
-                    false,
+                    PageChecksums.OFF,
                     false,
                     from,
                     1,

@@ -36,6 +36,7 @@ final class FactsCodec {
 
     private static final int FLAG_CHECKSUMS = 1;
     private static final int FLAG_STANDBY = 2;
+    private static final int FLAG_PAGES_VERIFIED = 4;
 
     private final String manifest;
     private final List<String> parents = new ArrayList<>();
@@ -93,8 +94,7 @@ final class FactsCodec {
         field(
                 out,
                 FLAGS,
-                new BinaryWriter(8)
-                        .u32((facts.dataChecksums() ? FLAG_CHECKSUMS : 0) | (facts.fromStandby() ? FLAG_STANDBY : 0)));
+                new BinaryWriter(8).u32(flags(facts.pageChecksums()) | (facts.fromStandby() ? FLAG_STANDBY : 0)));
         field(out, START, new Position(facts.startTimeline(), facts.startLsn(), facts.startTime()).encode());
         field(out, STOP, new Position(facts.stopTimeline(), facts.stopLsn(), facts.stopTime()).encode());
         out.varint(BACKUP_LABEL).bytes(facts.backupLabel());
@@ -117,6 +117,21 @@ final class FactsCodec {
                     CONFIGURATION_FILE,
                     new BinaryWriter(256).bytes(file.path()).text(file.role()).bytes(file.content()));
         }
+    }
+
+    private static int flags(PageChecksums checksums) {
+        return switch (checksums) {
+            case OFF -> 0;
+            case ON -> FLAG_CHECKSUMS;
+            case VERIFIED -> FLAG_CHECKSUMS | FLAG_PAGES_VERIFIED;
+        };
+    }
+
+    private static PageChecksums checksums(int flags) {
+        if ((flags & FLAG_CHECKSUMS) == 0) {
+            return PageChecksums.OFF;
+        }
+        return (flags & FLAG_PAGES_VERIFIED) != 0 ? PageChecksums.VERIFIED : PageChecksums.ON;
     }
 
     private static void text(BinaryWriter out, int tag, String value) {
@@ -190,7 +205,7 @@ final class FactsCodec {
                 catalogVersion,
                 pageBytes,
                 walSegmentBytes,
-                (flags & FLAG_CHECKSUMS) != 0,
+                checksums(flags),
                 (flags & FLAG_STANDBY) != 0,
                 start.lsn(),
                 start.timeline(),

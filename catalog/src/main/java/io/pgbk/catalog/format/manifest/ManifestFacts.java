@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param systemIdentifier unsigned
  * @param pageBytes the cluster's block size
  * @param walSegmentBytes the cluster's segment size
+ * @param pageChecksums whether the cluster has checksums in its pages, and whether they were verified
  * @param startTimeline the timeline of the start LSN
  * @param stopTimeline the timeline of the stop LSN
  * @param backupLabel content of the file {@code backup_label}
@@ -36,7 +37,7 @@ public record ManifestFacts(
         int catalogVersion,
         int pageBytes,
         int walSegmentBytes,
-        boolean dataChecksums,
+        PageChecksums pageChecksums,
         boolean fromStandby,
         Lsn startLsn,
         int startTimeline,
@@ -62,6 +63,11 @@ public record ManifestFacts(
         }
     }
 
+    /** Whether the cluster has checksums in its pages. */
+    public boolean dataChecksums() {
+        return pageChecksums != PageChecksums.OFF;
+    }
+
     /**
      * The same state of the same server, as another backup or in another repository.
      *
@@ -82,7 +88,7 @@ public record ManifestFacts(
                 catalogVersion,
                 pageBytes,
                 walSegmentBytes,
-                dataChecksums,
+                pageChecksums,
                 fromStandby,
                 startLsn,
                 startTimeline,

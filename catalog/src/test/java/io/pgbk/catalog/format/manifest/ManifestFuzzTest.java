@@ -95,7 +95,7 @@ class ManifestFuzzTest implements FuzzTargets {
                 202506291,
                 8192,
                 16 << 20,
-                true,
+                PageChecksums.ON,
                 true,
                 new Lsn(1 << 20),
                 1,

@@ -54,7 +54,7 @@ class ManifestTest {
                 202209061,
                 8192,
                 16 << 20,
-                true,
+                PageChecksums.VERIFIED,
                 true,
                 Lsn.parse("0/3000028"),
                 1,

@@ -8,6 +8,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackSettings;
@@ -174,7 +175,7 @@ public final class SmallBackup {
                 202406281,
                 PAGE_BYTES,
                 TestPlace.SIZE.bytes(),
-                false,
+                PageChecksums.OFF,
                 false,
                 start,
                 1,

@@ -11,6 +11,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.PageFailure;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackReader;
@@ -205,7 +206,7 @@ class RepositoryCopyTest {
                 202406281,
                 PAGE,
                 TestPlace.SIZE.bytes(),
-                false,
+                PageChecksums.OFF,
                 false,
                 start,
                 1,

@@ -10,6 +10,7 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.ManifestWriter;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.PageFailure;
 import io.pgbk.catalog.format.manifest.WindowDigester;
 import io.pgbk.catalog.format.pack.PackReader;
@@ -226,7 +227,7 @@ public final class SmallChain {
                 202406281,
                 PAGE,
                 TestPlace.SIZE.bytes(),
-                false,
+                PageChecksums.OFF,
                 false,
                 start,
                 1,
