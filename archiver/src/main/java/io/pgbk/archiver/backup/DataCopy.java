@@ -213,15 +213,9 @@ final class DataCopy implements AutoCloseable {
 
     /** What is known about the pages' checksums; to be called when everything else is. */
     PageChecksums pageChecksums() {
-        if (!control().hasDataChecksums()) {
-            return PageChecksums.OFF;
-        }
-        // What was not read is as well known as in the parent.
-        boolean unreadVerified = guide.isEmpty()
-                || parent.isEmpty()
-                || parent.get().manifest().facts().pageChecksums() == PageChecksums.VERIFIED;
-        boolean allNamed = failures.count() == failures.named().size();
-        return plan.verifyPages() && unreadVerified && allNamed ? PageChecksums.VERIFIED : PageChecksums.ON;
+        Optional<PageChecksums> unread = guide.flatMap(
+                ignored -> parent.map(from -> from.manifest().facts().pageChecksums()));
+        return PageVerification.of(control().hasDataChecksums(), plan.verifyPages(), failures, startLsn, unread);
     }
 
     @Override

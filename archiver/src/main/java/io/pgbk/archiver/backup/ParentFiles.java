@@ -3,9 +3,7 @@ package io.pgbk.archiver.backup;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
-import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestReader;
-import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.manifest.PageFailure;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.files.SourceFile;
@@ -41,8 +39,7 @@ final class ParentFiles {
         this.manifest = manifest;
         this.changes = changes;
         this.entries = manifest.files();
-        ManifestFacts facts = manifest.facts();
-        this.verifiedBefore = facts.pageChecksums() == PageChecksums.VERIFIED ? facts.startLsn() : Lsn.INVALID;
+        this.verifiedBefore = manifest.facts().pageChecksums().verifiedBefore();
         Iterator<PageFailure> known = manifest.pageFailures();
         for (int i = 0; i < PageFailures.LIMIT && known.hasNext(); i++) {
             PageFailure failure = known.next();

@@ -10,6 +10,7 @@ import io.pgbk.archiver.push.PushTarget;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.layout.BackupType;
@@ -183,6 +184,10 @@ abstract class BackupContract {
         assertThat(entries).doesNotContainKeys("postmaster.pid", pathOf("not_logged"));
         assertThat(entries).containsKeys(pathOf("not_logged") + "_init", "pg_wal", "pg_notify");
 
+        try (ManifestReader reader = openManifest(repository.cluster().backups(), backup)) {
+            assertThat(reader.facts().pageChecksums())
+                    .isEqualTo(PageChecksums.verifiedBefore(Lsn.parse(result.startLsn())));
+        }
         PgControl control = PgControl.parse(content(backup, entries.get("global/pg_control")));
         assertThat(control.state()).isEqualTo(PgControl.State.IN_PRODUCTION);
         Lsn start = Lsn.parse(result.startLsn());

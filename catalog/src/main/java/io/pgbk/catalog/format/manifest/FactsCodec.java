@@ -33,10 +33,10 @@ final class FactsCodec {
     private static final int SETTING = 13;
     private static final int TABLESPACE = 14;
     private static final int CONFIGURATION_FILE = 15;
+    private static final int PAGES_VERIFIED = 16;
 
     private static final int FLAG_CHECKSUMS = 1;
     private static final int FLAG_STANDBY = 2;
-    private static final int FLAG_PAGES_VERIFIED = 4;
 
     private final String manifest;
     private final List<String> parents = new ArrayList<>();
@@ -55,6 +55,7 @@ final class FactsCodec {
     private int flags;
     private Position start = new Position(0, Lsn.INVALID, Instant.EPOCH);
     private Position stop = start;
+    private Lsn verifiedBefore = Lsn.INVALID;
     private Bytes backupLabel = Bytes.EMPTY;
     private Optional<Bytes> tablespaceMap = Optional.empty();
 
@@ -94,7 +95,8 @@ final class FactsCodec {
         field(
                 out,
                 FLAGS,
-                new BinaryWriter(8).u32(flags(facts.pageChecksums()) | (facts.fromStandby() ? FLAG_STANDBY : 0)));
+                new BinaryWriter(8)
+                        .u32((facts.dataChecksums() ? FLAG_CHECKSUMS : 0) | (facts.fromStandby() ? FLAG_STANDBY : 0)));
         field(out, START, new Position(facts.startTimeline(), facts.startLsn(), facts.startTime()).encode());
         field(out, STOP, new Position(facts.stopTimeline(), facts.stopLsn(), facts.stopTime()).encode());
         out.varint(BACKUP_LABEL).bytes(facts.backupLabel());
@@ -117,21 +119,10 @@ final class FactsCodec {
                     CONFIGURATION_FILE,
                     new BinaryWriter(256).bytes(file.path()).text(file.role()).bytes(file.content()));
         }
-    }
-
-    private static int flags(PageChecksums checksums) {
-        return switch (checksums) {
-            case OFF -> 0;
-            case ON -> FLAG_CHECKSUMS;
-            case VERIFIED -> FLAG_CHECKSUMS | FLAG_PAGES_VERIFIED;
-        };
-    }
-
-    private static PageChecksums checksums(int flags) {
-        if ((flags & FLAG_CHECKSUMS) == 0) {
-            return PageChecksums.OFF;
+        Lsn verifiedBefore = facts.pageChecksums().verifiedBefore();
+        if (verifiedBefore.isValid()) {
+            field(out, PAGES_VERIFIED, new BinaryWriter(8).u64(verifiedBefore.value()));
         }
-        return (flags & FLAG_PAGES_VERIFIED) != 0 ? PageChecksums.VERIFIED : PageChecksums.ON;
     }
 
     private static void text(BinaryWriter out, int tag, String value) {
@@ -187,6 +178,7 @@ final class FactsCodec {
             }
             case CONFIGURATION_FILE ->
                 configurationFiles.add(new ManifestFacts.ConfigurationFile(field.bytes(), field.text(), field.bytes()));
+            case PAGES_VERIFIED -> verifiedBefore = new Lsn(field.u64());
             default -> {
                 // Written by a later minor version.
             }
@@ -205,7 +197,7 @@ final class FactsCodec {
                 catalogVersion,
                 pageBytes,
                 walSegmentBytes,
-                checksums(flags),
+                new PageChecksums((flags & FLAG_CHECKSUMS) != 0, verifiedBefore),
                 (flags & FLAG_STANDBY) != 0,
                 start.lsn(),
                 start.timeline(),

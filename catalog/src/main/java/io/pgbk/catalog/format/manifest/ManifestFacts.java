@@ -65,7 +65,7 @@ public record ManifestFacts(
 
     /** Whether the cluster has checksums in its pages. */
     public boolean dataChecksums() {
-        return pageChecksums != PageChecksums.OFF;
+        return pageChecksums.present();
     }
 
     /**

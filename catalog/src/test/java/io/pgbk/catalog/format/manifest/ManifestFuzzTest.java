@@ -95,7 +95,7 @@ class ManifestFuzzTest implements FuzzTargets {
                 202506291,
                 8192,
                 16 << 20,
-                PageChecksums.ON,
+                PageChecksums.verifiedBefore(new Lsn(1 << 20)),
                 true,
                 new Lsn(1 << 20),
                 1,

@@ -54,7 +54,7 @@ class ManifestTest {
                 202209061,
                 8192,
                 16 << 20,
-                PageChecksums.VERIFIED,
+                PageChecksums.verifiedBefore(Lsn.parse("0/3000028")),
                 true,
                 Lsn.parse("0/3000028"),
                 1,
