@@ -13,7 +13,10 @@ import io.pgbk.error.PgbkException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Random access to one object: opening takes a read of its start and one of its end (one altogether for small objects),
@@ -59,7 +62,7 @@ public final class EnvelopeReader {
                 ? tail
                 : readRange(store, path, 0, (int) Math.min(length, FormatLimits.MAX_HEADER_BYTES));
         EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, start, codec, false);
-        return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
+        return new EnvelopeReader(store, decoder, readIndex(ranges(store, path), decoder, tail, length, null));
     }
 
     /**
@@ -81,12 +84,69 @@ public final class EnvelopeReader {
             Bytes headerBytes,
             long indexBytes,
             FrameCodec codec) {
+        return open(store, ring, kind, path, length, headerBytes, indexBytes, codec, null);
+    }
+
+    /**
+     * As the other, for one who wants to open the object again without asking the store.
+     *
+     * @param keeper takes index and trailer as they are stored, once they have been checked, for {@link #openTail};
+     *     null for nobody
+     */
+    public static EnvelopeReader open(
+            ObjectStore store,
+            KeyRing ring,
+            ObjectKind kind,
+            String path,
+            long length,
+            Bytes headerBytes,
+            long indexBytes,
+            FrameCodec codec,
+            @Nullable Consumer<byte[]> keeper) {
         int tailLength = (int) Math.min(length, Math.clamp(indexBytes, MIN_TAIL_BYTES, MAX_TAIL_BYTES));
         return Authentic.read(store, path, () -> {
             byte[] tail = readRange(store, path, length - tailLength, tailLength);
             EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, false);
-            return new EnvelopeReader(store, decoder, readIndex(store, decoder, tail, length));
+            return new EnvelopeReader(store, decoder, readIndex(ranges(store, path), decoder, tail, length, keeper));
         });
+    }
+
+    /**
+     * Opens an object whose header is known and whose index and trailer were kept from an earlier time. They are checked
+     * exactly as those out of the store are, which is not asked.
+     *
+     * @param store frames are fetched from it
+     * @param path its key below the prefix
+     * @param length its stored bytes
+     * @param headerBytes the header as it is stored
+     * @param tail what a {@code keeper} was given
+     * @param codec borrowed as long as the reader is used
+     * @throws PgbkException OBJECT_DAMAGED, FORMAT_TOO_NEW, KEY_WRONG: what was kept is not the object's
+     */
+    public static EnvelopeReader openTail(
+            ObjectStore store,
+            KeyRing ring,
+            ObjectKind kind,
+            String path,
+            long length,
+            Bytes headerBytes,
+            byte[] tail,
+            FrameCodec codec) {
+        EnvelopeDecoder decoder = new EnvelopeDecoder(ring, kind, path, headerBytes.toArray(), codec, false);
+        Ranges nothingElse = (_, _) -> {
+            throw Damage.of(path, "only a part of its index was kept");
+        };
+        return new EnvelopeReader(store, decoder, readIndex(nothingElse, decoder, tail, length, null));
+    }
+
+    /** Gets bytes of the object. */
+    @FunctionalInterface
+    private interface Ranges {
+        byte[] read(long offset, int length);
+    }
+
+    private static Ranges ranges(ObjectStore store, String path) {
+        return (offset, length) -> readRange(store, path, offset, length);
     }
 
     private static byte[] readRange(ObjectStore store, String path, long offset, int length) {
@@ -105,7 +165,8 @@ public final class EnvelopeReader {
         }
     }
 
-    private static EnvelopeIndex readIndex(ObjectStore store, EnvelopeDecoder decoder, byte[] tail, long length) {
+    private static EnvelopeIndex readIndex(
+            Ranges ranges, EnvelopeDecoder decoder, byte[] tail, long length, @Nullable Consumer<byte[]> keeper) {
         String path = decoder.path();
         int trailerLength = Trailer.storedLength(decoder.tagBytes());
         int trailerStart = tail.length - trailerLength;
@@ -141,7 +202,7 @@ public final class EnvelopeReader {
             stored = tail;
             at = trailerStart - (int) indexLength;
         } else {
-            stored = readRange(store, path, trailer.indexOffset(), (int) indexLength);
+            stored = ranges.read(trailer.indexOffset(), (int) indexLength);
             at = 0;
         }
         byte[] raw = decodeIndex(decoder, stored, at, (int) indexLength, trailer);
@@ -156,6 +217,11 @@ public final class EnvelopeReader {
                 || frames.rawLength() != trailer.rawLength()
                 || frames.end() != trailer.indexOffset()) {
             throw Damage.of(path, "its index and its trailer name different frames");
+        }
+        if (keeper != null) {
+            byte[] kept = Arrays.copyOfRange(stored, at, at + (int) indexLength + trailerLength);
+            System.arraycopy(tail, trailerStart, kept, (int) indexLength, trailerLength);
+            keeper.accept(kept);
         }
         return index;
     }

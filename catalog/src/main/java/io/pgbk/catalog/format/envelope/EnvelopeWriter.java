@@ -103,6 +103,15 @@ public final class EnvelopeWriter {
      * @throws IllegalStateException when the raw length differs from the header's
      */
     public void finish(byte[] kindIndex, int offset, int count) {
+        finish(kindIndex, offset, count, _ -> {});
+    }
+
+    /**
+     * As the other, for one who wants to open the object again without asking the store.
+     *
+     * @param keeper takes index and trailer as they are stored; for {@link EnvelopeReader#openTail}
+     */
+    public void finish(byte[] kindIndex, int offset, int count, ByteSink keeper) {
         if (!sawLast) {
             writeLast(new byte[0], 0, 0);
         }
@@ -125,12 +134,15 @@ public final class EnvelopeWriter {
             int stored = codec.encode(
                     protection, tagBytes, header.kind(), FrameType.INDEX, frames++, last, content.buffer(), at, part);
             emit(codec.buffer(), stored);
+            keeper.write(ByteBuffer.wrap(codec.buffer(), 0, stored));
         }
         byte[] trailer = new Trailer(indexOffset, frames, index.count(), index.rawLength(), content.length()).encode();
         int total = codec.encode(
                 protection, tagBytes, header.kind(), FrameType.TRAILER, 0, true, trailer, 0, trailer.length);
         emit(codec.buffer(), total);
+        keeper.write(ByteBuffer.wrap(codec.buffer(), 0, total));
         emit(Trailer.END_MAGIC.toArray(), Trailer.END_MAGIC.length());
+        keeper.write(ByteBuffer.wrap(Trailer.END_MAGIC.toArray()));
     }
 
     /** Finishes an object whose kind keeps nothing in the index. */

@@ -25,6 +25,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -155,15 +156,70 @@ public final class PackReader implements AutoCloseable {
      * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
      */
     public PageDigests readPageDigests(PackRef pack) {
-        EnvelopeReader reader = openIndex(store, ring, pack, codec);
+        return digestsOf(pack, openIndex(store, ring, pack, codec));
+    }
+
+    /**
+     * As the other, and what was read is kept.
+     *
+     * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
+     */
+    public PageDigests readPageDigests(PackRef pack, PackTails tails) {
+        return digestsOf(
+                pack,
+                EnvelopeReader.open(
+                        store,
+                        ring,
+                        ObjectKind.PACK,
+                        pack.path(),
+                        pack.length(),
+                        pack.header(),
+                        expectedIndexBytes(pack),
+                        codec,
+                        tail -> tails.keep(pack, tail)));
+    }
+
+    /**
+     * The page digests of a pack from what was kept of it; the store is not asked. What was kept and is not the pack's is
+     * dropped: that says nothing about the pack.
+     */
+    public Optional<PageDigests> keptPageDigests(PackRef pack, PackTails tails) {
+        Optional<byte[]> tail = tails.find(pack);
+        if (tail.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            EnvelopeReader reader = EnvelopeReader.openTail(
+                    store, ring, ObjectKind.PACK, pack.path(), pack.length(), pack.header(), tail.get(), codec);
+            return Optional.of(digestsOf(pack, reader));
+        } catch (PgbkException e) {
+            if (!Authentic.isOther(e)) {
+                throw e;
+            }
+            tails.drop(pack);
+            return Optional.empty();
+        }
+    }
+
+    private PageDigests digestsOf(PackRef pack, EnvelopeReader reader) {
         return PageDigests.parse(reader.kindIndex(), ring, reader.frames(), pack.path());
     }
 
     /** The index of a pack, read by the length that it probably has. */
     static EnvelopeReader openIndex(ObjectStore store, KeyRing ring, PackRef pack, FrameCodec codec) {
-        long expected = pack.rawLength() / DIGESTED_BYTES * Long.BYTES + INDEX_BYTES_PER_FRAME * pack.frames();
         return EnvelopeReader.open(
-                store, ring, ObjectKind.PACK, pack.path(), pack.length(), pack.header(), expected + SPARE_BYTES, codec);
+                store,
+                ring,
+                ObjectKind.PACK,
+                pack.path(),
+                pack.length(),
+                pack.header(),
+                expectedIndexBytes(pack),
+                codec);
+    }
+
+    private static long expectedIndexBytes(PackRef pack) {
+        return pack.rawLength() / DIGESTED_BYTES * Long.BYTES + INDEX_BYTES_PER_FRAME * pack.frames() + SPARE_BYTES;
     }
 
     @Override

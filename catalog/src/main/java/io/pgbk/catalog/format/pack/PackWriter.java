@@ -14,6 +14,7 @@ import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.task.BufferPool;
 import io.pgbk.task.Buffers;
+import java.io.ByteArrayOutputStream;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class PackWriter implements AutoCloseable {
     private final PackSettings settings;
     private final SecureRandom random;
     private final Buffers buffers;
+    private final PackTails tails;
     private final FrameCodec codec;
     private final byte[] shared;
     private final List<Placement> sharing = new ArrayList<>();
@@ -66,12 +68,25 @@ public final class PackWriter implements AutoCloseable {
             PackSettings settings,
             SecureRandom random,
             Buffers buffers) {
+        this(store, ring, table, settings, random, buffers, PackTails.NONE);
+    }
+
+    /** @param tails keeps index and trailer of each pack that is complete, beside what the writer needs otherwise */
+    public PackWriter(
+            ObjectStore store,
+            KeyRing ring,
+            PackTable table,
+            PackSettings settings,
+            SecureRandom random,
+            Buffers buffers,
+            PackTails tails) {
         this.store = store;
         this.ring = ring;
         this.table = table;
         this.settings = settings;
         this.random = random;
         this.buffers = buffers;
+        this.tails = tails;
         this.codec = new FrameCodec(settings.compression(), buffers);
         this.shared = buffers.take(settings.frameBytes());
     }
@@ -200,20 +215,23 @@ public final class PackWriter implements AutoCloseable {
     private void end(OpenPack pack) {
         byte[] digests = pack.digests.encode();
         EnvelopeWriter envelope = pack.envelope;
-        envelope.finish(digests, 0, digests.length);
+        ByteArrayOutputStream tail = new ByteArrayOutputStream();
+        envelope.finish(digests, 0, digests.length, tails.isOn() ? ByteSink.of(tail) : _ -> {});
         pack.upload.complete();
         pack.upload.close();
         current = null;
         finishedBytes += envelope.length();
-        table.complete(
-                pack.reservation.ordinal(),
-                new PackRef(
-                        pack.reservation.path(),
-                        envelope.headerBytes(),
-                        envelope.length(),
-                        envelope.sha256(),
-                        envelope.index().rawLength(),
-                        envelope.index().count()));
+        PackRef written = new PackRef(
+                pack.reservation.path(),
+                envelope.headerBytes(),
+                envelope.length(),
+                envelope.sha256(),
+                envelope.index().rawLength(),
+                envelope.index().count());
+        table.complete(pack.reservation.ordinal(), written);
+        if (tails.isOn()) {
+            tails.keep(written, tail.toByteArray());
+        }
     }
 
     /** Ends the current pack, if any: when it returns, all that was appended is durable and in the table. */
