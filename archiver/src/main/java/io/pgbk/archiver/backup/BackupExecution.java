@@ -4,6 +4,7 @@ import io.pgbk.catalog.format.manifest.ManifestFacts;
 import io.pgbk.catalog.format.manifest.ManifestWriter.ManifestRef;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.backup.BackupFacts;
@@ -51,6 +52,7 @@ final class BackupExecution {
     private final BackupOrigin origin;
     private final Map<String, String> annotations;
     private final int sampleOneIn;
+    private final PackTails tails;
     private final TaskMonitor monitor;
     private final RepositoryRuntime runtime;
     private long lastHeartbeat;
@@ -62,6 +64,7 @@ final class BackupExecution {
      * @param line where the server's timelines come from
      * @param control a session beside the one that holds the backup mode
      * @param sampleOneIn see {@link SummaryGuide}
+     * @param tails what this host keeps of packs' indexes
      */
     BackupExecution(
             BackupPlan plan,
@@ -75,6 +78,7 @@ final class BackupExecution {
             BackupOrigin origin,
             Map<String, String> annotations,
             int sampleOneIn,
+            PackTails tails,
             TaskMonitor monitor) {
         this.plan = plan;
         this.parent = parent;
@@ -89,6 +93,7 @@ final class BackupExecution {
         this.origin = origin;
         this.annotations = annotations;
         this.sampleOneIn = sampleOneIn;
+        this.tails = tails;
         this.monitor = monitor;
         this.runtime = repository.runtime();
     }
@@ -137,7 +142,7 @@ final class BackupExecution {
         RateLimiter limiter = new RateLimiter(settings.rateLimitBytesPerSecond(), runtime.monotonic()::nanoTime);
         Optional<DataCopy.Parent> source = parent.map(backup -> sourceOf(backup, packs));
         try (DataCopy copy =
-                new DataCopy(plan, repository, session.startLsn(), limiter, packs, source, guide, monitor)) {
+                new DataCopy(plan, repository, session.startLsn(), limiter, packs, tails, source, guide, monitor)) {
             copy.run(() -> heartbeat(session));
             Optional<WalSummaryUse> use = summaries.map(outcome -> useOf(outcome, copy));
 
@@ -165,7 +170,9 @@ final class BackupExecution {
 
             monitor.phase("commit", -1);
             writer.commit(facts(span, copy, uses).withWalSummaries(use), manifest);
-            return result(span, copy, use, startedNanos);
+            // The next backup is built on this one; before the commit a parent of it could still be wanted.
+            tails.keepOnly(refs);
+            return result(span, copy, source.map(DataCopy.Parent::packs), use, startedNanos);
         }
     }
 
@@ -185,7 +192,8 @@ final class BackupExecution {
 
     private DataCopy.Parent sourceOf(ParentBackup backup, PackTable packs) {
         List<PackRef> refs = backup.manifest().packs();
-        return new DataCopy.Parent(backup.manifest(), new ParentPacks(refs, backup.usablePacks(), packs, monitor));
+        return new DataCopy.Parent(
+                backup.manifest(), new ParentPacks(refs, backup.usablePacks(), packs, tails, monitor));
     }
 
     private void heartbeat(BackupSession session) {
@@ -288,7 +296,8 @@ final class BackupExecution {
                 uses);
     }
 
-    private BackupResult result(Span span, DataCopy copy, Optional<WalSummaryUse> use, long startedNanos) {
+    private BackupResult result(
+            Span span, DataCopy copy, Optional<ParentPacks> parents, Optional<WalSummaryUse> use, long startedNanos) {
         CopyTotals totals = copy.totals();
         return new BackupResult(
                 writer.label().toString(),
@@ -309,6 +318,8 @@ final class BackupExecution {
                         .map(failure -> new PageFailure(failure.file().toString(), failure.block()))
                         .toList(),
                 use.map(BackupResult.WalSummaries::of).orElse(null),
+                parents.map(packs -> new BackupResult.PackIndexes(packs.fetchedIndexes(), packs.cachedIndexes()))
+                        .orElse(null),
                 (runtime.monotonic().nanoTime() - startedNanos) / 1e9);
     }
 }

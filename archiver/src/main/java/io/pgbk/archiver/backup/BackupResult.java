@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param storedBytes bytes that it added to the repository
  * @param pageErrors pages that failed their checksums; not empty means exit state 53
  * @param walSummaries what WAL summaries did for a backup with a parent, null for a full backup
+ * @param packIndexes where page digests of earlier backups came from, null for a full backup
  * @param seconds how long the command took
  */
 public record BackupResult(
@@ -45,7 +46,16 @@ public record BackupResult(
         long storedBytes,
         List<PageFailure> pageErrors,
         @Nullable WalSummaries walSummaries,
+        @Nullable PackIndexes packIndexes,
         double seconds) {
+    /**
+     * Where the page digests of earlier backups' packs came from.
+     *
+     * @param fetched how often the repository was asked for a pack's index
+     * @param cached how often the cache below the spool directory had it
+     */
+    public record PackIndexes(long fetched, long cached) {}
+
     /**
      * What PostgreSQL's WAL summaries did.
      *
@@ -92,6 +102,7 @@ public record BackupResult(
             long storedBytes,
             List<PageFailure> pageErrors,
             @Nullable WalSummaries walSummaries,
+            @Nullable PackIndexes packIndexes,
             double seconds) {
         this(
                 label,
@@ -110,6 +121,7 @@ public record BackupResult(
                 storedBytes,
                 pageErrors,
                 walSummaries,
+                packIndexes,
                 seconds);
     }
 
@@ -134,6 +146,7 @@ public record BackupResult(
                 written.pageFailures().stream()
                         .map(failure -> new PageFailure(failure.path().text(), failure.block()))
                         .toList(),
+                null,
                 null,
                 written.seconds());
     }

@@ -1,6 +1,7 @@
 package io.pgbk.archiver.backup;
 
 import io.pgbk.archiver.backup.BackupPlanner.Kind;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.RepositoryRuntime;
 import io.pgbk.catalog.repository.ServerIdentity;
@@ -37,9 +38,20 @@ public final class BackupRunner {
     private final BackupSettings settings;
     private final BackupOrigin origin;
     private final int sampleOneIn;
+    private final PackTails tails;
 
     public BackupRunner(PostgresConfig postgres, ClusterCatalog cluster, BackupSettings settings, BackupOrigin origin) {
-        this(postgres, cluster, settings, origin, SummaryGuide.SAMPLE_ONE_IN);
+        this(postgres, cluster, settings, origin, PackTails.NONE);
+    }
+
+    /** @param tails keeps packs' indexes on this host, so that the next backup need not fetch them */
+    public BackupRunner(
+            PostgresConfig postgres,
+            ClusterCatalog cluster,
+            BackupSettings settings,
+            BackupOrigin origin,
+            PackTails tails) {
+        this(postgres, cluster, settings, origin, SummaryGuide.SAMPLE_ONE_IN, tails);
     }
 
     /** @param sampleOneIn how many of the windows that WAL summaries do not list are read: one of so many */
@@ -48,12 +60,14 @@ public final class BackupRunner {
             ClusterCatalog cluster,
             BackupSettings settings,
             BackupOrigin origin,
-            int sampleOneIn) {
+            int sampleOneIn,
+            PackTails tails) {
         this.postgres = postgres;
         this.cluster = cluster;
         this.settings = settings;
         this.origin = origin;
         this.sampleOneIn = sampleOneIn;
+        this.tails = tails;
     }
 
     /**
@@ -141,6 +155,7 @@ public final class BackupRunner {
                     origin,
                     request.annotations(),
                     sampleOneIn,
+                    tails,
                     monitor);
             result = execution.run(started);
         }

@@ -8,6 +8,7 @@ import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.PageChecksums;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.error.ErrorCode;
@@ -58,6 +59,7 @@ final class DataCopy implements AutoCloseable {
     private final Lsn startLsn;
     private final RateLimiter limiter;
     private final PackTable packs;
+    private final PackTails tails;
     private final Optional<Parent> parent;
     private final TaskMonitor monitor;
     private final CopyTotals totals = new CopyTotals();
@@ -77,6 +79,7 @@ final class DataCopy implements AutoCloseable {
     /**
      * A copy about to be made.
      *
+     * @param tails keeps the indexes of the packs that are written
      * @param guide what need not be read when there is a parent; the caller's
      */
     DataCopy(
@@ -85,6 +88,7 @@ final class DataCopy implements AutoCloseable {
             Lsn startLsn,
             RateLimiter limiter,
             PackTable packs,
+            PackTails tails,
             Optional<Parent> parent,
             Optional<SummaryGuide> guide,
             TaskMonitor monitor) {
@@ -93,6 +97,7 @@ final class DataCopy implements AutoCloseable {
         this.startLsn = startLsn;
         this.limiter = limiter;
         this.packs = packs;
+        this.tails = tails;
         this.parent = parent;
         this.guide = guide;
         this.entries = newSorter();
@@ -283,7 +288,8 @@ final class DataCopy implements AutoCloseable {
                     packs,
                     plan.packs(),
                     repository.runtime().random(),
-                    buffers);
+                    buffers,
+                    tails);
             reader = new PackReader(repository.store(), repository.keys(), buffers);
             worker = new CopyWorker(
                     totals,

@@ -4,6 +4,7 @@ import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.format.pack.PageDigests;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
 /**
@@ -32,12 +34,15 @@ final class ParentPacks {
     private final List<PackRef> refs;
     private final BitSet usable;
     private final PackTable table;
+    private final PackTails tails;
     private final TaskMonitor monitor;
     private final Object[] fetching =
             IntStream.range(0, LOCKS).mapToObj(ignored -> new Object()).toArray();
     private final Map<Integer, PageDigests> digests = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Integer, Use> byParentOrdinal = new HashMap<>();
     private final Map<Integer, Use> byOrdinal = new HashMap<>();
+    private final LongAdder cached = new LongAdder();
+    private final LongAdder fetched = new LongAdder();
     private long digestBytes;
 
     /** A pack that the new backup uses. */
@@ -57,11 +62,13 @@ final class ParentPacks {
      * @param refs the parent's, by its ordinals
      * @param usable the ordinals of those that are there, whole as far as is known; taken over
      * @param table the new backup's packs
+     * @param tails what this host has kept of packs' indexes
      */
-    ParentPacks(List<PackRef> refs, BitSet usable, PackTable table, TaskMonitor monitor) {
+    ParentPacks(List<PackRef> refs, BitSet usable, PackTable table, PackTails tails, TaskMonitor monitor) {
         this.refs = refs;
         this.usable = usable;
         this.table = table;
+        this.tails = tails;
         this.monitor = monitor;
     }
 
@@ -116,7 +123,7 @@ final class ParentPacks {
     }
 
     /**
-     * The page digests of a pack, fetched if need be. A pack whose index cannot be read is used no more.
+     * The page digests of a pack, from this host or fetched if need be. A pack whose index cannot be read is used no more.
      *
      * @param pack the parent's ordinal
      * @param reader the calling thread's
@@ -128,9 +135,9 @@ final class ParentPacks {
                 return known;
             }
             try {
-                PageDigests fetched = reader.readPageDigests(refs.get(pack));
-                keep(pack, fetched);
-                return Optional.of(fetched);
+                PageDigests read = read(refs.get(pack), reader);
+                keep(pack, read);
+                return Optional.of(read);
             } catch (PgbkException e) {
                 if (e.code() != ErrorCode.OBJECT_DAMAGED && e.code() != ErrorCode.OBJECT_MISSING) {
                     throw e;
@@ -140,6 +147,26 @@ final class ParentPacks {
                 return Optional.empty();
             }
         }
+    }
+
+    private PageDigests read(PackRef pack, PackReader reader) {
+        Optional<PageDigests> kept = reader.keptPageDigests(pack, tails);
+        if (kept.isPresent()) {
+            cached.increment();
+            return kept.get();
+        }
+        fetched.increment();
+        return reader.readPageDigests(pack, tails);
+    }
+
+    /** How often a pack's index was found on this host. */
+    long cachedIndexes() {
+        return cached.sum();
+    }
+
+    /** How often the store was asked for a pack's index. */
+    long fetchedIndexes() {
+        return fetched.sum();
     }
 
     private synchronized Optional<PageDigests> known(int pack) {
@@ -154,9 +181,9 @@ final class ParentPacks {
         usable.clear(pack);
     }
 
-    private synchronized void keep(int pack, PageDigests fetched) {
-        digests.put(pack, fetched);
-        digestBytes += fetched.memoryBytes();
+    private synchronized void keep(int pack, PageDigests read) {
+        digests.put(pack, read);
+        digestBytes += read.memoryBytes();
         var oldest = digests.entrySet().iterator();
         while (digestBytes > DIGEST_BYTES && digests.size() > 1) {
             digestBytes -= oldest.next().getValue().memoryBytes();

@@ -9,6 +9,7 @@ import io.pgbk.archiver.push.PushTarget;
 import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.repository.backup.BackupCatalog;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.backup.PackUse;
@@ -68,7 +69,7 @@ final class ChainSite implements AutoCloseable {
 
     BackupRunner runner(PostgresServer of, int sampleOneIn) {
         BackupSettings settings = new BackupSettings(2, 0, true, FastTime.world(Duration.ofSeconds(30)), Duration.ZERO);
-        return new BackupRunner(config(of), repository.cluster(), settings, ORIGIN, sampleOneIn);
+        return new BackupRunner(config(of), repository.cluster(), settings, ORIGIN, sampleOneIn, PackTails.NONE);
     }
 
     BackupResult backup(BackupType type) {

@@ -8,9 +8,10 @@ import io.pgbk.catalog.format.manifest.FileEntry;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackSettings;
 import io.pgbk.catalog.format.pack.PackTable;
+import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.format.pack.PackWriter;
+import io.pgbk.catalog.store.CountingObjectStore;
 import io.pgbk.catalog.store.DirectoryStoreConfig;
-import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectStores;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.files.RelationFile;
@@ -42,13 +43,14 @@ final class CopyFixture implements AutoCloseable {
     private static final int PAGE_BYTES = 8192;
 
     final Path source;
-    final ObjectStore store;
+    final CountingObjectStore store;
     final KeyRing ring;
     final PackTable packs;
     final PageFailures failures = new PageFailures();
     final FuturePages future = new FuturePages();
     final CopyTotals totals = new CopyTotals();
     final List<String> warnings = new CopyOnWriteArrayList<>();
+    final PackTails tails;
     private final int frameBytes;
     private final EntrySorter entries;
     private final @Nullable CopyFixture parent;
@@ -70,37 +72,56 @@ final class CopyFixture implements AutoCloseable {
     }
 
     CopyFixture(Path directory, int frameBytes) throws IOException {
+        this(directory, frameBytes, KeyRing.create(RepositoryId.random(new SecureRandom()), new SecureRandom()));
+    }
+
+    CopyFixture(Path directory, int frameBytes, KeyRing ring) throws IOException {
+        this(directory, frameBytes, ring, PackTails.NONE);
+    }
+
+    /** @param tails keeps the indexes of its packs */
+    CopyFixture(Path directory, int frameBytes, KeyRing ring, PackTails tails) throws IOException {
         this.frameBytes = frameBytes;
+        this.ring = ring;
+        this.tails = tails;
         parent = null;
         parentPacks = null;
-        ring = KeyRing.create(RepositoryId.random(new SecureRandom()), new SecureRandom());
         packs = new PackTable(number -> "packs/1/" + number);
         source = Files.createDirectories(directory.resolve("source"));
-        store = ObjectStores.open(new DirectoryStoreConfig(Files.createDirectories(directory.resolve("store"))));
+        store = new CountingObjectStore(
+                ObjectStores.open(new DirectoryStoreConfig(Files.createDirectories(directory.resolve("store")))),
+                _ -> {});
         entries = new EntrySorter(directory, 1 << 20);
     }
 
-    private CopyFixture(CopyFixture parent, Path directory, int generation, BitSet usable) throws IOException {
+    private CopyFixture(CopyFixture parent, Path directory, int generation, BitSet usable, PackTails tails)
+            throws IOException {
         this.parent = parent;
+        this.tails = tails;
         frameBytes = parent.frameBytes;
         ring = parent.ring;
         source = parent.source;
         store = parent.store;
         packs = new PackTable(number -> "packs/" + generation + "/" + number);
-        parentPacks = new ParentPacks(parent.packs.completed(), usable, packs, monitor);
+        parentPacks = new ParentPacks(parent.packs.completed(), usable, packs, tails, monitor);
         entries = new EntrySorter(directory, 1 << 20);
     }
 
     /** The next backup, built on this one, which closes the store; all of this one's packs are there. */
     CopyFixture next(Path directory, int generation) throws IOException {
+        return next(directory, generation, PackTails.NONE);
+    }
+
+    /** The same with what this host has kept of packs' indexes. */
+    CopyFixture next(Path directory, int generation, PackTails with) throws IOException {
         BitSet all = new BitSet();
         all.set(0, packs.completed().size());
-        return next(directory, generation, all);
+        return new CopyFixture(this, directory, generation, all, with);
     }
 
     /** The same when only some of this one's packs may be used. */
     CopyFixture next(Path directory, int generation, BitSet usable) throws IOException {
-        return new CopyFixture(this, directory, generation, usable);
+        return new CopyFixture(this, directory, generation, usable, PackTails.NONE);
     }
 
     /** From now on summaries say that of each file just these windows have changed since the parent. */
@@ -164,7 +185,7 @@ final class CopyFixture implements AutoCloseable {
 
     PackWriter newWriter() {
         PackSettings settings = new PackSettings(Compression.DEFAULT, frameBytes, 1 << 20, PAGE_BYTES);
-        return new PackWriter(store, ring, packs, settings, new SecureRandom());
+        return new PackWriter(store, ring, packs, settings, new SecureRandom(), Buffers.HEAP, tails);
     }
 
     CopyWorker newWorker(PackWriter writer) {

@@ -7,8 +7,12 @@ import io.pgbk.archiver.backup.BackupResult;
 import io.pgbk.archiver.backup.BackupRunner;
 import io.pgbk.archiver.backup.BackupSettings;
 import io.pgbk.archiver.backup.PageFailure;
+import io.pgbk.catalog.format.pack.PackTails;
+import io.pgbk.catalog.repository.Repository;
+import io.pgbk.catalog.repository.backup.PackTailFiles;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.BackupType;
+import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.synthesis.SyntheticFull;
 import io.pgbk.catalog.repository.synthesis.SyntheticOutcome;
@@ -22,6 +26,7 @@ import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.cli.wiring.Server;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.files.FileNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,7 +111,8 @@ public final class BackupCommand implements Callable<Integer> {
                     Server.config(configuration),
                     repositories.cluster(repository),
                     settings(configuration),
-                    new BackupOrigin(Repositories.hostName(), Version.current()));
+                    new BackupOrigin(Repositories.hostName(), Version.current()),
+                    tails(configuration, repository));
             BackupOutcome outcome = runner.run(new BackupRequest(wanted, standby, ifPrimary, notes), monitor);
             monitor.finish();
             return switch (outcome) {
@@ -141,6 +147,15 @@ public final class BackupCommand implements Callable<Integer> {
                 settings.flag("page-checksums").orElseThrow(),
                 settings.span("archive-deadline").orElseThrow(),
                 Duration.ZERO);
+    }
+
+    private static PackTails tails(Configuration configuration, Repository repository) {
+        Settings settings = configuration.settings();
+        return PackTailFiles.in(
+                FileNames.fromText(settings.text("spool-directory").orElseThrow()),
+                repository.id(),
+                new ClusterName(configuration.cluster()),
+                settings.bytes("digest-cache").orElseThrow());
     }
 
     private int taken(BackupResult result) {

@@ -2,6 +2,7 @@ package io.pgbk.cli.config;
 
 import io.pgbk.catalog.repository.compaction.Compaction;
 import io.pgbk.cli.config.ValueType.AbsolutePath;
+import io.pgbk.cli.config.ValueType.ByteLimit;
 import io.pgbk.cli.config.ValueType.ByteRate;
 import io.pgbk.cli.config.ValueType.ByteSize;
 import io.pgbk.cli.config.ValueType.Choice;
@@ -314,7 +315,13 @@ public final class ConfigSchema {
                 PATH,
                 "/var/spool/pgbk",
                 "",
-                "Where archive-push remembers from one call to the next which repository with wal: repaired is away or behind, if the directory is there.");
+                "Where archive-push remembers from one call to the next which repository with wal: repaired is away or behind, and backup keeps digests of pages, if the directory is there.");
+        d.key(
+                "digest-cache",
+                new ByteLimit(),
+                "2GiB",
+                "",
+                "The most that the page digests of a cluster's backups in one repository take in spool-directory, about a thousandth of its relations: differential and incremental backups need not fetch them.");
         d.key(
                 "time-zone",
                 new Zone(),

@@ -218,6 +218,21 @@ public sealed interface ValueType {
         }
     }
 
+    /** Bytes as {@link ByteSize} at most, or {@code off}, which is 0. */
+    record ByteLimit() implements ValueType {
+        private static final long LEAST = 1L << 20;
+
+        @Override
+        public Object parse(String text) {
+            return text.equals("off") ? 0L : ByteSize.parse(text, LEAST, describe());
+        }
+
+        @Override
+        public String describe() {
+            return new ByteSize(LEAST).describe() + ", or `off`";
+        }
+    }
+
     /** An absolute path. */
     record AbsolutePath() implements ValueType {
         @Override

@@ -54,6 +54,7 @@ class ConfigurationLoaderTest {
         assertThat(settings.zone("time-zone")).isEmpty();
         assertThat(settings.bytes("rate-limit")).isEmpty();
         assertThat(settings.bytes("buffer-memory")).contains(256L << 20);
+        assertThat(settings.bytes("digest-cache")).contains(2L << 30);
     }
 
     @Test
@@ -100,6 +101,7 @@ class ConfigurationLoaderTest {
                 archive-deadline: 90s
                 history-deadline: 500ms
                 spool-directory: /var/spool/pgbk
+                digest-cache: 512MiB
                 time-zone: Europe/Berlin
                 schedule:
                   full: "0 0 1 ? * SUN"
@@ -120,6 +122,7 @@ class ConfigurationLoaderTest {
         assertThat(settings.span("repositories[0].retention.window")).contains(Duration.ofDays(14));
         assertThat(settings.bytes("rate-limit")).contains(50L << 20);
         assertThat(configuration.buffers().limitBytes()).isEqualTo(64L << 20);
+        assertThat(settings.bytes("digest-cache")).contains(512L << 20);
         assertThat(settings.zone("time-zone")).contains(ZoneId.of("Europe/Berlin"));
         assertThat(configuration.repository(Optional.of("second")).isEncrypted())
                 .isFalse();
@@ -285,6 +288,8 @@ class ConfigurationLoaderTest {
                 refused("rate-limit: 50MB/s", 1, "rate-limit", "bytes per second with their unit"),
                 refused("buffer-memory: 31MiB", 1, "buffer-memory", "at least 32MiB"),
                 refused("rate-limit: 1kB", 1, "rate-limit", "at least 64KiB"),
+                refused("digest-cache: none", 1, "digest-cache", "at least 1MiB, or `off`"),
+                refused("digest-cache: 1kB", 1, "digest-cache", "at least 1MiB, or `off`"),
                 refused("time-zone: Europe/Berln", 1, "time-zone", "did you mean \"Europe/Berlin\"?"),
                 refused("postgres: {data-directory: data}", 1, "postgres.data-directory", "an absolute path"),
                 refused("postgres: {tls: of}", 1, "postgres.tls", "did you mean \"off\"?"),
