@@ -7,6 +7,7 @@ import io.pgbk.testkit.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -114,6 +115,43 @@ class DigestCacheCommandTest {
         change();
         return site.runWith(config, "backup", "--type", "incr", "--output", "json")
                 .orFail();
+    }
+
+    @Test
+    void aBackupRemovesWhatItDoesNotUseOfItsOwnClusterAndRepositoryAlone() throws IOException {
+        Path spool = AsPostgres.createDirectory(site.directory().resolve("shared"));
+        AsPostgres.createDirectory(site.directory().resolve("second"));
+        Path config = site.write(
+                "shared.yaml",
+                Files.readString(site.configure(
+                                "two.yaml",
+                                site.repository("primary", "repository"),
+                                site.repository("second", "second")))
+                        + "spool-directory: " + spool + "\n");
+        site.runWith(config, "init").orFail();
+        site.archiveWith(config);
+        try {
+            site.runWith(config, "backup", "--repository", "second").orFail();
+            List<Path> seconds = cached(spool);
+            backup(config, "full");
+            List<Path> old = new ArrayList<>(cached(spool));
+            assertThat(old).containsAll(seconds).hasSizeGreaterThan(seconds.size());
+            old.removeAll(seconds);
+            // Of a backup that was not committed.
+            Path left = Files.writeString(old.getFirst().resolveSibling("0".repeat(64)), "of a backup that was killed");
+
+            assertThat(found(changedBackup(config, "incr"))).isPositive();
+            assertThat(left).doesNotExist();
+            assertThat(cached(spool)).containsAnyElementsOf(old).containsAll(seconds);
+            backup(config, "full");
+
+            assertThat(cached(spool))
+                    .containsAll(seconds)
+                    .doesNotContainAnyElementsOf(old)
+                    .hasSizeGreaterThan(seconds.size());
+        } finally {
+            site.archiveOnlyWith(site.config());
+        }
     }
 
     @Test
