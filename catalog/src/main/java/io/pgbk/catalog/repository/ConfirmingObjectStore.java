@@ -9,6 +9,7 @@ import io.pgbk.catalog.store.ObjectLocking;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.catalog.store.StoreProbe;
+import io.pgbk.catalog.store.Versioning;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.Buffers;
@@ -141,6 +142,11 @@ final class ConfirmingObjectStore implements ObjectStore {
     @Override
     public Optional<String> defaultRetention() {
         return store.defaultRetention();
+    }
+
+    @Override
+    public Versioning versioning() {
+        return store.versioning();
     }
 
     @Override

@@ -147,6 +147,11 @@ public final class CountingObjectStore implements ObjectStore {
     }
 
     @Override
+    public Versioning versioning() {
+        return store.versioning();
+    }
+
+    @Override
     public Instant currentTime() {
         heads.increment();
         return store.currentTime();

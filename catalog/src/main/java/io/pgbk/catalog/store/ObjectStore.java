@@ -124,6 +124,11 @@ public interface ObjectStore extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether what is put over an object or removed is kept, as far as these credentials may know. */
+    default Versioning versioning() {
+        return Versioning.NONE;
+    }
+
     /** The store's own clock, from a fresh answer. */
     Instant currentTime();
 

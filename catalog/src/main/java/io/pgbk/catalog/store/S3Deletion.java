@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,7 +23,7 @@ import software.amazon.awssdk.services.s3.model.S3Error;
 
 /**
  * Removal in batches. An object counts as removed when the answer says so for it; in a versioned bucket when all its
- * versions are.
+ * versions are. An answer that names a new delete marker proves a versioned bucket to credentials that may not ask.
  */
 final class S3Deletion {
     /** S3's limit. */
@@ -49,23 +49,43 @@ final class S3Deletion {
     private record Target(String name, @Nullable String version) {}
 
     List<DeleteFailure> delete(Collection<String> keys) {
-        List<Target> targets = new ArrayList<>();
-        if (versions.isVersioned()) {
-            NavigableSet<String> names = new TreeSet<>();
-            for (String key : keys) {
-                versions.forget(key);
-                names.add(config.objectName(key));
-            }
-            new S3VersionSearch(versions)
-                    .forEach(names, version -> targets.add(new Target(version.name(), version.id())));
-        } else {
-            keys.forEach(key -> targets.add(new Target(config.objectName(key), null)));
+        Set<String> names = new LinkedHashSet<>();
+        for (String key : keys) {
+            versions.forget(key);
+            names.add(config.objectName(key));
         }
         Map<Target, String> failures = new LinkedHashMap<>();
-        for (int start = 0; start < targets.size(); start += BATCH) {
-            delete(targets.subList(start, Math.min(start + BATCH, targets.size())), failures);
+        Set<String> marked = remove(names, failures);
+        if (!marked.isEmpty()) {
+            // Nothing said so far that the bucket keeps versions. Now the markers go, and what they stand over.
+            versions.prove();
+            remove(marked, failures);
         }
         return describe(failures);
+    }
+
+    /** Returns the names that got a delete marker instead. */
+    private Set<String> remove(Set<String> names, Map<Target, String> failures) {
+        List<Target> targets = targets(names);
+        Set<String> marked = new LinkedHashSet<>();
+        for (int start = 0; start < targets.size(); start += BATCH) {
+            delete(targets.subList(start, Math.min(start + BATCH, targets.size())), failures, marked);
+        }
+        return marked;
+    }
+
+    private List<Target> targets(Set<String> names) {
+        if (!versions.areListed()) {
+            return names.stream().map(name -> new Target(name, null)).toList();
+        }
+        List<S3Versions.Version> found = new ArrayList<>();
+        new S3VersionSearch(versions).forEach(new TreeSet<>(names), found::add);
+        if (found.stream().anyMatch(version -> !versions.isPlain(version))) {
+            versions.prove();
+        }
+        return found.stream()
+                .map(version -> new Target(version.name(), versions.isPlain(version) ? null : version.id()))
+                .toList();
     }
 
     /** One failure for each key: that of the version that is locked longest, if any is. */
@@ -95,12 +115,12 @@ final class S3Deletion {
         return otherIsLonger ? other : one;
     }
 
-    private void delete(List<Target> batch, Map<Target, String> failures) {
+    private void delete(List<Target> batch, Map<Target, String> failures, Set<String> marked) {
         Set<Target> open = new HashSet<>(batch);
         S3Attempts attempts = S3Attempts.begin(config, "delete objects", null, 0);
         while (!open.isEmpty()) {
             try {
-                request(open, failures, attempts);
+                request(open, failures, marked, attempts);
                 if (!open.isEmpty()) {
                     attempts.retryOrThrow(SdkClientException.create(
                             "the store did not say what became of " + open.size() + " of the objects"));
@@ -112,7 +132,7 @@ final class S3Deletion {
     }
 
     /** Sends one request and takes out of {@code open} what it settled. */
-    private void request(Set<Target> open, Map<Target, String> failures, S3Attempts attempts) {
+    private void request(Set<Target> open, Map<Target, String> failures, Set<String> marked, S3Attempts attempts) {
         List<ObjectIdentifier> identifiers = open.stream()
                 .map(target -> ObjectIdentifier.builder()
                         .key(target.name())
@@ -125,6 +145,9 @@ final class S3Deletion {
                 .overrideConfiguration(limits)
                 .build()));
         for (DeletedObject deleted : answer.deleted()) {
+            if (Boolean.TRUE.equals(deleted.deleteMarker()) && open.contains(new Target(deleted.key(), null))) {
+                marked.add(deleted.key());
+            }
             settle(open, deleted.key(), deleted.versionId());
         }
         for (S3Error error : answer.errors()) {

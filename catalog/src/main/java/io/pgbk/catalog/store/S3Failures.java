@@ -108,6 +108,26 @@ final class S3Failures {
                         .isPresent();
     }
 
+    /** Whether the store refused the credentials themselves: it would refuse every other request as well. */
+    static boolean isAboutCredentials(SdkException failure) {
+        return failure instanceof AwsServiceException answer
+                && switch (errorCode(answer)) {
+                    case "InvalidAccessKeyId",
+                            "SignatureDoesNotMatch",
+                            "ExpiredToken",
+                            "InvalidToken",
+                            "TokenRefreshRequired" -> true;
+                    default -> false;
+                };
+    }
+
+    /** Whether the store knows the credentials, and they lack the right to this request. */
+    static boolean isMissingRight(SdkException failure) {
+        return failure instanceof AwsServiceException
+                && meaningOf(failure) == Meaning.DENIED
+                && !isAboutCredentials(failure);
+    }
+
     /** Whether the store answered that an object, or its whole bucket, has no lock. */
     static boolean isWithoutLock(SdkException failure) {
         return failure instanceof AwsServiceException answer

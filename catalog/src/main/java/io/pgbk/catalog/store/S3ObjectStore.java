@@ -113,7 +113,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public Iterator<ObjectInfo> list(String prefix, String after) {
         Keys.checkPrefix(prefix);
-        return versions.isVersioned()
+        return versions.areListed()
                 ? new S3VersionListing(config, versions, prefix, after)
                 : new S3Listing(client, config, prefix, after);
     }
@@ -121,7 +121,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public List<String> listChildren(String prefix) {
         Keys.checkDirectory(prefix);
-        return versions.isVersioned() ? versions.children(prefix) : S3Listing.children(client, config, prefix);
+        return versions.areListed() ? versions.children(prefix) : S3Listing.children(client, config, prefix);
     }
 
     @Override
@@ -138,7 +138,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public boolean passOver(String key, int contentNumber) {
         Keys.check(key);
-        return versions.isVersioned()
+        return versions.areListed()
                 && S3Attempts.run(
                         config,
                         "list the versions of",
@@ -150,7 +150,7 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public boolean isMarkedDeleted(String key) {
         Keys.check(key);
-        return versions.isVersioned()
+        return versions.areListed()
                 && S3Attempts.run(config, "list the versions of", key, 0, limits -> versions.history(key, limits))
                         .isMarked();
     }
@@ -180,6 +180,11 @@ final class S3ObjectStore implements ObjectStore {
     public Optional<ObjectLocking> objectLocking() {
         ObjectLock lock = config.objectLock();
         return lock == null ? Optional.empty() : Optional.of(new Locking(lock));
+    }
+
+    @Override
+    public Versioning versioning() {
+        return versions.state();
     }
 
     @Override
@@ -246,7 +251,7 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public StoreProbe probe(String prefix) {
-        return new S3Probe(config, creation, reader, deletion).run(prefix);
+        return new S3Probe(config, creation, reader, deletion, versions).run(prefix);
     }
 
     @Override

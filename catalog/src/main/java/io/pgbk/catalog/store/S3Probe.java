@@ -19,12 +19,14 @@ final class S3Probe {
     private final S3Creation creation;
     private final S3Reader reader;
     private final S3Deletion deletion;
+    private final S3Versions versions;
 
-    S3Probe(S3StoreConfig config, S3Creation creation, S3Reader reader, S3Deletion deletion) {
+    S3Probe(S3StoreConfig config, S3Creation creation, S3Reader reader, S3Deletion deletion, S3Versions versions) {
         this.config = config;
         this.creation = creation;
         this.reader = reader;
         this.deletion = deletion;
+        this.versions = versions;
     }
 
     StoreProbe run(String prefix) {
@@ -40,6 +42,9 @@ final class S3Probe {
                     0,
                     limits -> creation.putIfAbsent(key, first, S3Creation.requestBody(first), limits));
             boolean versioned = S3Versions.versionOf(answer.versionId()) != null;
+            if (versioned) {
+                versions.prove();
+            }
             return new StoreProbe(firstStays(key), refusesWrongDigest(wrongKey), missingIsNotFound, versioned);
         } finally {
             deletion.delete(List.of(key, wrongKey));

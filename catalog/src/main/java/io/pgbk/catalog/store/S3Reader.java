@@ -135,12 +135,18 @@ final class S3Reader {
             case MISSING_KEY, RANGE, DENIED, FATAL -> failure instanceof AwsServiceException;
             case MISSING_BUCKET, MISSING_UPLOAD, PRECONDITION, TRANSIENT, INTERRUPTED -> false;
         };
-        if (!answered || !(S3Failures.isDeleteMarker(failure) || versions.isVersioned())) {
+        if (!answered || S3Failures.isAboutCredentials(failure)) {
             throw failure;
         }
-        Optional<String> oldest;
+        if (S3Failures.isDeleteMarker(failure)) {
+            versions.prove();
+        }
+        if (!versions.areListed()) {
+            throw failure;
+        }
+        Optional<S3Versions.Version> oldest;
         try {
-            oldest = versions.oldest(key, limits);
+            oldest = versions.history(key, limits).oldest();
         } catch (SdkException e) {
             if (S3Failures.isDeleteMarker(failure) || S3Failures.meaningOf(e) == S3Failures.Meaning.INTERRUPTED) {
                 // Something was there, and who may not look below the marker knows nothing.
@@ -149,11 +155,12 @@ final class S3Reader {
             failure.addSuppressed(e);
             throw failure;
         }
-        if (oldest.isEmpty()) {
+        if (oldest.isEmpty() || versions.isPlain(oldest.get())) {
             throw failure;
         }
-        versions.remember(key, oldest.get());
-        return get(key, range, oldest.get(), limits);
+        String version = oldest.get().id();
+        versions.remember(key, version);
+        return get(key, range, version, limits);
     }
 
     private ResponseInputStream<GetObjectResponse> get(

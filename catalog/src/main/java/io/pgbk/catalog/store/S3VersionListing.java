@@ -104,7 +104,9 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
             String key = S3Listing.keyOf(config, object.name());
             // Servers differ in whether the marker of the page itself is listed.
             if (Keys.isValid(key) && key.compareTo(after) > 0) {
-                versions.remember(key, object.id());
+                if (!versions.isPlain(object)) {
+                    versions.remember(key, object.id());
+                }
                 objects.add(new ObjectInfo(key, object.length()));
             }
         }

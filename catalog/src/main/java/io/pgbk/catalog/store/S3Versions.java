@@ -14,10 +14,8 @@ import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 import software.amazon.awssdk.services.s3.model.CommonPrefix;
 import software.amazon.awssdk.services.s3.model.DeleteObjectRequest;
-import software.amazon.awssdk.services.s3.model.GetBucketVersioningRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectVersionsResponse;
 import software.amazon.awssdk.services.s3.model.ObjectVersion;
@@ -45,7 +43,7 @@ final class S3Versions {
             return size() > REMEMBERED_KEYS;
         }
     };
-    private @Nullable Boolean versioned;
+    private final S3Versioning versioning;
 
     /** The version that is read, and how many older ones were found not to be authentic. */
     private record Chosen(String version, int passedOver) {}
@@ -53,8 +51,7 @@ final class S3Versions {
     S3Versions(S3Client client, S3StoreConfig config) {
         this.client = client;
         this.config = config;
-        // Only buckets that keep versions lock objects; init proved that this one does.
-        versioned = config.objectLock() != null ? true : null;
+        versioning = new S3Versioning(client, config);
     }
 
     /** The version id of an answer, null when the bucket keeps no versions. */
@@ -77,9 +74,7 @@ final class S3Versions {
                 chosenVersions.put(key, new Chosen(version, 0));
             }
         }
-        synchronized (this) {
-            versioned = true;
-        }
+        versioning.prove();
     }
 
     void forget(String key) {
@@ -119,30 +114,30 @@ final class S3Versions {
         return !version.marker() && known(key).equals(Optional.of(version.id()));
     }
 
+    /** Whether the bucket keeps versions, or kept them once. */
+    Versioning state() {
+        return versioning.state();
+    }
+
+    /** An answer named a version or a delete marker. */
+    void prove() {
+        versioning.prove();
+    }
+
+    /** Whether listings of versions tell what there is: when the bucket keeps versions, and when that is not known. */
+    boolean areListed() {
+        return switch (state()) {
+            case KEPT, LISTED -> true;
+            case NONE, UNKNOWN -> false;
+        };
+    }
+
     /**
-     * Whether the bucket keeps versions, or kept them once; asked once. A store that cannot say, or does not let us ask,
-     * keeps none.
+     * Whether a listed version is what a bucket without versions lists of each object. While nothing proves that the
+     * bucket keeps any, such objects are read and removed without naming a version, which would take further rights.
      */
-    synchronized boolean isVersioned() {
-        if (versioned == null) {
-            versioned = S3Attempts.run(config, "read the versioning of the bucket", null, 0, limits -> {
-                try {
-                    BucketVersioningStatus status = client.getBucketVersioning(GetBucketVersioningRequest.builder()
-                                    .bucket(config.bucket())
-                                    .overrideConfiguration(limits)
-                                    .build())
-                            .status();
-                    return status == BucketVersioningStatus.ENABLED || status == BucketVersioningStatus.SUSPENDED;
-                } catch (SdkException e) {
-                    S3Failures.Meaning meaning = S3Failures.meaningOf(e);
-                    if (meaning == S3Failures.Meaning.DENIED || meaning == S3Failures.Meaning.FATAL) {
-                        return false;
-                    }
-                    throw e;
-                }
-            });
-        }
-        return versioned;
+    boolean isPlain(Version version) {
+        return version.latest() && !version.marker() && version.id().equals("null") && state() != Versioning.KEPT;
     }
 
     /** One entry of a version listing; {@code marker} stands for a deletion, {@code latest} for the newest entry. */

@@ -8,6 +8,7 @@ import io.pgbk.catalog.store.ObjectLocking;
 import io.pgbk.catalog.store.ObjectStore;
 import io.pgbk.catalog.store.ObjectUpload;
 import io.pgbk.catalog.store.StoreProbe;
+import io.pgbk.catalog.store.Versioning;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.io.InputStream;
@@ -319,6 +320,11 @@ public final class FaultyStore implements ObjectStore {
     @Override
     public Optional<ObjectLocking> objectLocking() {
         return store.objectLocking();
+    }
+
+    @Override
+    public Versioning versioning() {
+        return store.versioning();
     }
 
     @Override

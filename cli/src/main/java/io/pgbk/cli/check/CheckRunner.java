@@ -121,6 +121,11 @@ public final class CheckRunner {
                         checks.add(LockCheck.of(name + ", object lock", locking));
                         return name;
                     }));
+            attempt(name + ", versions", () -> {
+                VersionsCheck.of(name + ", versions", repository.store().versioning())
+                        .ifPresent(checks::add);
+                return name;
+            });
             attempt(name + ", default retention", () -> {
                 repository
                         .store()

@@ -4,6 +4,7 @@ import io.pgbk.catalog.repository.InitResult;
 import io.pgbk.catalog.repository.Repository;
 import io.pgbk.catalog.repository.ServerIdentity;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.cli.check.VersionsCheck;
 import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.config.ConfigurationRepository;
 import io.pgbk.cli.process.Session;
@@ -93,6 +94,9 @@ public final class InitCommand implements Callable<Integer> {
         InitResult result = repositories.initialise(place);
         try (Repository repository = result.repository()) {
             ClusterCatalog cluster = repositories.cluster(repository);
+            VersionsCheck.of("versions", repository.store().versioning())
+                    .ifPresent(check -> session.console()
+                            .warn("repository " + place.name() + ": " + check.message() + ". " + check.hint()));
             ClusterCatalog.Joined joined = upgrade ? cluster.upgrade(identity) : cluster.join(identity);
             return new Place(
                     place.name(),

@@ -9,6 +9,9 @@ import io.pgbk.cli.config.Configuration;
 import io.pgbk.cli.output.StopRequest;
 import io.pgbk.cli.process.ProcessContext;
 import io.pgbk.task.TaskMonitor;
+import io.pgbk.testkit.Fault;
+import io.pgbk.testkit.FaultProxy;
+import io.pgbk.testkit.S3ProxyServer;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +99,42 @@ class CheckTest {
         } finally {
             site.pauseArchiving(false);
             site.archiveEverything();
+        }
+    }
+
+    @Test
+    void missingRightsToKnowAboutVersionsAreSaidByInitAndCheck() throws Exception {
+        Path root = Files.createDirectories(site.directory().resolve("s3-check"));
+        try (S3ProxyServer s3 = S3ProxyServer.start(root, "checked");
+                FaultProxy denying = FaultProxy.start(
+                        s3.endpoint("checked").url(),
+                        request -> request.path().contains("versioning")
+                                        || request.path().contains("versions")
+                                ? new Fault.Answer(403, "<Error><Code>AccessDenied</Code></Error>")
+                                : new Fault.None())) {
+            Path config = site.configure("check-s3.yaml", """
+                  - name: primary
+                    url: s3://checked/pg
+                    endpoint: %s
+                    region: %s
+                    path-style: true
+                    credentials: {access-key-file: %s, secret-key-file: %s}
+                    encryption: none
+                """.formatted(
+                            denying.url(),
+                            s3.endpoint("checked").region(),
+                            site.secret("check.access", s3.endpoint("checked").accessKey()),
+                            site.secret("check.secret", s3.endpoint("checked").secretKey())));
+
+            Outcome made = site.runWith(config, "init");
+            // Another cluster's name: no segment is waited for.
+            Outcome checked = site.runWith(config, "check", "--cluster", "other", "--output", "json");
+
+            assertThat(made.exit()).isZero();
+            assertThat(made.all()).contains("warning: ").contains("s3:GetBucketVersioning");
+            JsonNode versions = check(checked, "repository primary, versions");
+            assertThat(versions.get("ok").asBoolean()).isTrue();
+            assertThat(versions.get("hint").asString()).contains("s3:ListBucketVersions");
         }
     }
 
