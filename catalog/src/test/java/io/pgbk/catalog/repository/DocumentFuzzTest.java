@@ -8,6 +8,10 @@ import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.lease.Holds;
+import io.pgbk.catalog.repository.wal.SpansByTimeline;
+import io.pgbk.catalog.repository.wal.TrimmedWal;
+import io.pgbk.catalog.repository.wal.WalState;
+import io.pgbk.catalog.repository.wal.WalTrimming;
 import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.WalFileName;
@@ -157,6 +161,13 @@ class DocumentFuzzTest implements FuzzTargets {
                         () -> texts("{\"owner\":\"x\",\"incarnation\":1,\"parent\":\"20261121T000000Z-7k2f-full\","
                                 + "\"time\":\"2026-11-21T01:00:00Z\"}"),
                         site -> site.listing(DEAD)),
+                FuzzTarget.of(
+                        "alive",
+                        () -> texts(
+                                "{\"time\":\"2026-11-21T01:00:00Z\"}",
+                                "{\"time\":\"2026-11-21T01:00:00Z\",\"needs\":[\"20261121T000000Z-7k2f-full\"]}"),
+                        this::signOfLife),
+                FuzzTarget.of("wal-trims", DocumentFuzzTest::trims, this::trim),
                 document(
                         "hold",
                         ObjectKind.HOLD,
@@ -200,6 +211,51 @@ class DocumentFuzzTest implements FuzzTargets {
                 "{\"kind\":\"manifest\",\"manifest\":{\"generation\":2,\"storedBytes\":5,\"sha256\":\"00\"},\"packs\":[{"
                         + "\"label\":\"20261121T010000Z-abcd-full\",\"numbers\":[1],\"storedBytes\":[9],"
                         + "\"usedBytes\":[5]}]" + end);
+    }
+
+    /** A sign of life of a copy, which says what that needs. */
+    private void signOfLife(byte[] input) throws IOException {
+        Site site = site("alive");
+        site.replace(
+                ObjectKind.INTENT,
+                RepositoryLayout.intent(TestPlace.CLUSTER, DEAD),
+                texts("{\"owner\":\"x\",\"incarnation\":1,\"time\":\"2026-11-21T01:00:00Z\",\"resumable\":true}")
+                        .getFirst());
+        site.replace(ObjectKind.ALIVE, RepositoryLayout.alive(TestPlace.CLUSTER, DEAD, 1), input);
+        site.listing(DEAD);
+        SmallBackup.needsOfRunning(site.cluster, DEAD);
+    }
+
+    private static List<byte[]> trims() {
+        String begin = "{\"kind\":\"trimmed\",\"time\":\"2026-11-21T01:00:00Z\",\"by\":\"x\",\"timelines\":[";
+        return texts(
+                begin + "]}",
+                begin + "{\"timeline\":1,\"removed\":[\"0/100000-0/300000\",\"0/500000-0/600000\"],"
+                        + "\"announced\":[\"0/300000-0/400000\"],\"leftOut\":[\"0/700000-1/0\"]},"
+                        + "{\"timeline\":4294967295,\"removed\":[\"FFFFFFFF/FFE00000-FFFFFFFF/FFF00000\"]}]}");
+    }
+
+    /** What is read can be used and written again, and says the same then. */
+    private void trim(byte[] input) throws IOException {
+        Site site = site("wal-trims");
+        Path next = site.file(RepositoryLayout.walTrim(TestPlace.CLUSTER, 1, 2));
+        site.replace(ObjectKind.EVENT, RepositoryLayout.walTrim(TestPlace.CLUSTER, 1, 1), input);
+        WalTrimming trimming = WalTrimming.of(site.cluster.repository(), TestPlace.CLUSTER, 1);
+        TrimmedWal read = trimming.read();
+        WalState state = site.cluster.wal(site.cluster.newestIncarnation()).state();
+        state.tree().timelines().forEach(state::gaps);
+        try {
+            trimming.write(read, read.removed(), read.announced());
+            TrimmedWal again = trimming.read();
+            boolean same = again.removed().equals(read.removed())
+                    && again.announced().equals(read.announced())
+                    && again.leftOut().equals(SpansByTimeline.minus(read.leftOut(), read.removed()));
+            if (!same) {
+                throw new IllegalStateException("written as " + again + ", read as " + read);
+            }
+        } finally {
+            Files.deleteIfExists(next);
+        }
     }
 
     private List<byte[]> holds() {

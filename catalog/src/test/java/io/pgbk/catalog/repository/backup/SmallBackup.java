@@ -42,6 +42,12 @@ public final class SmallBackup {
 
     private SmallBackup() {}
 
+    /** What the newest sign of life of a backup that is being taken says that it needs. */
+    public static Optional<Set<Label>> needsOfRunning(ClusterCatalog cluster, Label label) {
+        BackupReader reader = new BackupReader(cluster.repository(), cluster.name());
+        return new SignsOfLife(cluster.repository(), cluster.name()).needs(label, reader);
+    }
+
     /** Takes it, with its WAL archived before. */
     public static Label take(ClusterCatalog cluster) {
         cluster.wal(cluster.newestIncarnation()).put(TestPlace.segment(SEGMENT));
