@@ -71,7 +71,24 @@ public record TrimmedWal(
 
     /** The first segment of a way through the timelines that is gone or going. */
     Optional<WalSegmentName> firstOnWay(TimelineHistory line, Lsn from, Optional<Lsn> to, WalSegmentSize size) {
-        for (Map.Entry<Integer, SegmentSpans> needed : way(line, from, to, size).entrySet()) {
+        return firstOf(way(line, from, to, size), size);
+    }
+
+    /**
+     * The first segment that is gone or going and may lie on a way to a timeline of which nobody knows where it began. A
+     * timeline branches off from one with a lower number, and along a line addresses only grow.
+     */
+    Optional<WalSegmentName> firstOnAnyWay(int timeline, Lsn from, Optional<Lsn> to, WalSegmentSize size) {
+        SegmentSpans spans = to.map(end -> SegmentSpans.holding(from, end, size))
+                .orElseGet(() -> SegmentSpans.between(from.segmentNumber(size), Long.MAX_VALUE - 1));
+        NavigableMap<Integer, SegmentSpans> ways = new TreeMap<>(Integer::compareUnsigned);
+        removed.headMap(timeline, true).keySet().forEach(id -> ways.put(id, spans));
+        announced.headMap(timeline, true).keySet().forEach(id -> ways.put(id, spans));
+        return firstOf(ways, size);
+    }
+
+    private Optional<WalSegmentName> firstOf(NavigableMap<Integer, SegmentSpans> way, WalSegmentSize size) {
+        for (Map.Entry<Integer, SegmentSpans> needed : way.entrySet()) {
             SegmentSpans gone = removed(needed.getKey())
                     .plus(announced.getOrDefault(needed.getKey(), SegmentSpans.NONE))
                     .and(needed.getValue());

@@ -244,7 +244,8 @@ public final class WalTrimming {
     }
 
     /**
-     * Returns when nothing of a range was removed or is about to be; asked after the need for it was written.
+     * Returns when nothing of a range was removed or is about to be; asked after the need for it was written. Of a
+     * timeline without an archived history nothing may be gone that could lead there.
      *
      * @throws PgbkException WAL_GAP
      */
@@ -253,10 +254,13 @@ public final class WalTrimming {
         if (trimmed.number() == 0) {
             return;
         }
-        TimelineHistory line = new WalArchive(repository, incarnation)
-                .history(range.timeline())
-                .orElseGet(() -> TimelineHistory.root(range.timeline()));
-        Optional<WalSegmentName> gone = trimmed.firstOnWay(line, range.from(), range.to(), size);
+        Optional<TimelineHistory> line = range.timeline() == 1
+                ? Optional.of(TimelineHistory.root(1))
+                : new WalArchive(repository, incarnation).history(range.timeline());
+        // Without a history nobody can tell where the timeline branched off: then whatever may lead there counts.
+        Optional<WalSegmentName> gone = line.isPresent()
+                ? trimmed.firstOnWay(line.get(), range.from(), range.to(), size)
+                : trimmed.firstOnAnyWay(range.timeline(), range.from(), range.to(), size);
         if (gone.isPresent()) {
             throw new PgbkException(
                     ErrorCode.WAL_GAP,

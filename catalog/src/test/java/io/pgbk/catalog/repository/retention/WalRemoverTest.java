@@ -343,6 +343,30 @@ class WalRemoverTest {
         }
     }
 
+    private static Holds.HoldRequest holding(int timeline, long from) {
+        Holds.WalRange range = new Holds.WalRange(1, timeline, in(from), Optional.empty());
+        return new Holds.HoldRequest("restore", Set.of(), Optional.of(range));
+    }
+
+    @Test
+    void hazardNobodyBeginsToNeedATimelineOfWhichNobodyKnowsWhereItBeganWhereWalIsGone() {
+        ClusterCatalog cluster = cluster();
+        archive(cluster, 1, 1, 8);
+        SmallBackup.take(cluster, in(7));
+        trim(cluster, keepFrom(7));
+        archive(cluster, 3, 8, 8);
+
+        // Timeline 3 may have begun anywhere on timeline 1.
+        assertThatThrownBy(() -> cluster.holds().take(holding(3, 3), Duration.ofHours(1)))
+                .hasMessageContaining("000000010000000000000003")
+                .isInstanceOfSatisfying(
+                        PgbkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.WAL_GAP));
+        assertThat(cluster.holds().list()).isEmpty();
+        try (Holds.Hold hold = cluster.holds().take(holding(3, 7), Duration.ofHours(1))) {
+            assertThat(hold.holdId()).isNotEmpty();
+        }
+    }
+
     @Test
     void aTimelineWhoseWalGoesOnBehindItsBranchIsAnEndOfItsOwn() {
         ClusterCatalog cluster = cluster();
