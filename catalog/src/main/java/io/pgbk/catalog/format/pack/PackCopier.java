@@ -28,14 +28,20 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Copies packs into another repository, under its keys: frame by frame, with the numbers and the raw content that they
  * have, so that a manifest needs new offsets only. Safe for use by many threads, each with buffers of its own.
  */
 public final class PackCopier {
+    /** Of a pack whose name may be another's: at most so many. */
+    private static final int COMPARED_FRAMES = 4;
+
     private final Place from;
     private final Place to;
     private final Compression compression;
@@ -156,7 +162,7 @@ public final class PackCopier {
         try (FrameCodec codec = FrameCodec.forReading(buffers);
                 InputStream input = new DigestInputStream(to.store().read(path, 0, length), sha256)) {
             EnvelopeStream stream = new EnvelopeStream(input, length, to.keys(), ObjectKind.PACK, path, codec, true);
-            requireSameFrames(source, stream, path);
+            requireSameFrames(source, stream.header(), path);
             EnvelopeReader index = PackReader.openIndex(from.store(), from.keys(), source, codec);
             PageDigests pages = PageDigests.parse(index.kindIndex(), from.keys(), index.frames(), source.path());
             SortedMap<Integer, Bytes> undigested = new TreeMap<>();
@@ -207,7 +213,9 @@ public final class PackCopier {
     }
 
     /**
-     * A pack that a listed backup of the other repository uses: only its index is read.
+     * A pack that a listed backup of the other repository uses, under a name that stands for one content wherever it is:
+     * only its index is read, and only numbers and lengths are compared. That is enough because a backup numbers its own
+     * packs, its label is created once, and copies keep both; a listed backup's packs are complete.
      *
      * @throws PgbkException OBJECT_DAMAGED when it is no copy of the source
      */
@@ -221,11 +229,58 @@ public final class PackCopier {
         }
     }
 
+    /**
+     * As {@link #locate}, for a name that either repository may have given to something else: the lengths of all frames
+     * are compared, and the content of a few, chosen at random. All of it is not read, since every copy of what is built
+     * on such a pack would read it again; what two packs that differ in little would get past this is found by the digests
+     * of windows, when the copy is verified or restored.
+     *
+     * @param buffers with room for {@link #bufferBytes}
+     * @throws PgbkException OBJECT_DAMAGED when it is no copy of the source
+     */
+    public Copied locateCompared(PackRef source, PackRef known, Buffers buffers) {
+        requireSameFrames(source, EnvelopeHeader.parse(known.header().toArray(), known.path()), known.path());
+        // One codec for both: it is never in the middle of the one when the other is read.
+        try (FrameCodec codec = FrameCodec.forReading(buffers)) {
+            EnvelopeReader copy = PackReader.openIndex(to.store(), to.keys(), known, codec);
+            EnvelopeReader original = PackReader.openIndex(from.store(), from.keys(), source, codec);
+            requireSame(source, copy.frames());
+            for (int frame = 0; frame < source.frames(); frame++) {
+                if (copy.frames().get(frame).rawLength()
+                        != original.frames().get(frame).rawLength()) {
+                    throw Damage.of(
+                            known.path(), "its frame " + frame + " has another length than the one in the source");
+                }
+            }
+            SortedMap<Integer, Bytes> compared = new TreeMap<>();
+            copy.fetch(
+                    someOf(copy.frames()),
+                    (frame, raw) -> compared.put(frame.number(), digest(raw, frame.rawLength())));
+            compareFrames(original, compared, known.path());
+            return new Copied(known, copy.frames());
+        } catch (IOException e) {
+            throw unreadable(to, known.path(), e);
+        }
+    }
+
+    /** Of those that hold anything, in the order of their numbers. */
+    private List<FrameLocation> someOf(FrameIndex frames) {
+        List<FrameLocation> filled = IntStream.range(0, frames.count())
+                .mapToObj(frames::get)
+                .filter(frame -> frame.rawLength() > 0)
+                .toList();
+        SortedSet<Integer> chosen = new TreeSet<>();
+        for (int i = 0; i < COMPARED_FRAMES && !filled.isEmpty(); i++) {
+            chosen.add(random.nextInt(filled.size()));
+        }
+        return chosen.stream().map(filled::get).toList();
+    }
+
     /** Before anything is allocated by it: a copy has a header of its own, but frames of the source's size. */
-    private static void requireSameFrames(PackRef source, EnvelopeStream stream, String path) {
+    private static void requireSameFrames(PackRef source, EnvelopeHeader header, String path) {
         int expected =
                 EnvelopeHeader.parse(source.header().toArray(), source.path()).frameBytes();
-        int found = stream.header().frameBytes();
+        int found = header.frameBytes();
         if (found != expected) {
             throw Damage.of(path, "its header names frames of " + found + " bytes, not " + expected);
         }

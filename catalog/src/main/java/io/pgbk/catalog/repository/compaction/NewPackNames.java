@@ -17,12 +17,11 @@ import java.util.Map;
  * Names for packs that a compaction adds to a label. Uploads overwrite what has their name, so the numbers begin at a
  * random place where the label has none: a compaction that lost its lease without knowing it writes elsewhere, and one in a
  * copy of the repository, where the same label may have been compacted too, gives the same names to other packs once in a
- * million times (a copy of what is built on them would then be refused, because they differ).
+ * million times (a copy of what is built on them would then be refused, when lengths or frames are seen to differ).
  */
 final class NewPackNames {
     private static final int RANGE = 100;
-    /** Behind what a backup itself numbers: some 600 TB. */
-    private static final int FIRST_RANGE = 100_000;
+    private static final int FIRST_RANGE = RepositoryLayout.FIRST_ADDED_PACK / RANGE;
 
     private static final int RANGES = (RepositoryLayout.MAX_NUMBER + 1) / RANGE;
 

@@ -144,7 +144,9 @@ final class BackupCopier {
         PackRef there = known.get(path);
         if (there != null) {
             monitor.advance(pack.rawLength());
-            return copier.locate(pack, there);
+            return name.number() < RepositoryLayout.FIRST_ADDED_PACK
+                    ? copier.locate(pack, there)
+                    : copier.locateCompared(pack, there, buffers);
         }
         Long length = stored.get(path);
         return length == null ? copier.copy(pack, path, buffers) : copier.inspect(pack, path, length, buffers);

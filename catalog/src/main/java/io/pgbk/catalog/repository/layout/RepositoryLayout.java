@@ -32,6 +32,12 @@ public final class RepositoryLayout {
     /** The highest number of anything that is counted in a name. */
     public static final int MAX_NUMBER = 99_999_999;
 
+    /**
+     * From here on compactions number packs that they add to a label, each at random, so that two repositories may give
+     * one name to different packs. Behind what a backup itself numbers: some 600 TB.
+     */
+    public static final int FIRST_ADDED_PACK = 10_000_000;
+
     private static final Pattern SLOT_ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
     private static final Pattern HOLD_ID = Pattern.compile("[0-9a-f]{16}");
     private static final Pattern LEASE_NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");

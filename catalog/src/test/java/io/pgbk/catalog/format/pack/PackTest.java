@@ -334,6 +334,42 @@ class PackTest {
         assertThat(pool.grownBytes()).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void hazardAPackThatABackupUsesUnderANameThatTwoCompactionsGaveIsNotTakenForTheOther(boolean pages) {
+        KeyRing ring = TestRings.ring(true);
+        KeyRing otherRing = KeyRing.create(TestRings.REPOSITORY, new TestRings.FixedRandom(99));
+        byte[] content = random(5 * FRAME);
+        PackRef source = packOf(store, ring, content, pages);
+        MemoryStore other = new MemoryStore();
+        PackCopier copier = new PackCopier(
+                new PackCopier.Place(store, ring),
+                new PackCopier.Place(other, otherRing),
+                SETTINGS.compression(),
+                new TestRings.FixedRandom(3),
+                bytes -> {});
+        byte[] changed = content.clone();
+        for (int at = 17; at < changed.length; at += FRAME) {
+            changed[at] ^= 1;
+        }
+        BufferPool pool = new BufferPool(copier.bufferBytes(SETTINGS.frameBytes()));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            PackRef same = packOf(other, otherRing, content, pages);
+            assertThat(copier.locateCompared(source, same, share).pack()).isEqualTo(same);
+
+            PackRef another = packOf(other, otherRing, changed, pages);
+            assertThat(another.rawLength()).isEqualTo(source.rawLength());
+            // By the lengths alone it is the same.
+            assertThat(copier.locate(source, another).pack()).isEqualTo(another);
+            assertThatExceptionOfType(PgbkException.class)
+                    .isThrownBy(() -> copier.locateCompared(source, another, share))
+                    .withMessageContaining(another.path())
+                    .withMessageContaining("holds something else")
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED));
+        }
+        assertThat(pool.grownBytes()).isZero();
+    }
+
     private static PackRef packOf(MemoryStore to, KeyRing ring, byte[] content, boolean pages) {
         PackTable of = new PackTable(k -> "clusters/main/packs/x/" + k);
         try (PackWriter writer = new PackWriter(to, ring, of, SETTINGS, new TestRings.FixedRandom(11))) {
