@@ -23,6 +23,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /** Reads what a cluster's backup folders hold. */
@@ -178,6 +179,20 @@ final class BackupReader {
                 .findFirst()
                 .filter(folder -> !folder.ended())
                 .flatMap(this::running);
+    }
+
+    /**
+     * The number of the newest event under a label without an end, when these announce a removal that is not decided;
+     * nobody meant what is being copied there, which nobody lists.
+     */
+    OptionalInt announcedWithoutEnd(Label label) {
+        return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
+                .filter(folder -> !folder.ended())
+                .map(this::events)
+                .filter(events -> BackupRecord.expiry(events).isPresent()
+                        && BackupRecord.removing(events).isEmpty())
+                .mapToInt(events -> events.getLast().number())
+                .findFirst();
     }
 
     /** The number of a label's newest sign of life, 0 for none. */

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** {@link BackupWriter} on a repository. */
@@ -166,6 +167,9 @@ final class StoredBackupWriter implements BackupWriter {
             throw new PgbkException(
                     ErrorCode.INTERNAL, "the summary of backup " + label + " has " + body.length() + " bytes");
         }
+        if (resumable) {
+            callOffWhatWasAnnouncedLate();
+        }
         lease.ifPresent(Leases.Lease::proveHeld);
         // The checks took their time, and this process may have been suspended meanwhile.
         checkAlive();
@@ -179,8 +183,27 @@ final class StoredBackupWriter implements BackupWriter {
             ended = true;
         }
         requireClaimed(key);
-        // No event can be older than the commit; reading here could only make a committed backup look failed.
+        // What was written late says nothing of it, and no other event can be older than the commit; reading here could
+        // only make a committed backup look failed.
         return new BackupRecord(summary, body.length(), HexFormat.of().formatHex(body.sha256()), List.of());
+    }
+
+    /**
+     * Somebody who slept since the label was that of a backup which was removed may have announced that one's removal
+     * behind the beginning of this copy, and died: nobody else calls it off. Each calling off has exactly the number
+     * behind the events that were read while the label had no end, so it cannot hit what is announced behind the commit of
+     * a process that took this copy over.
+     */
+    private void callOffWhatWasAnnouncedLate() {
+        BackupEventLog events = new BackupEventLog(repository, cluster);
+        OptionalInt late = reader.announcedWithoutEnd(label);
+        while (late.isPresent()) {
+            events.create(
+                    label,
+                    late.getAsInt() + 1,
+                    new BackupEvent.ExpiryCancelled("it was announced before the backup was copied here again"));
+            late = reader.announcedWithoutEnd(label);
+        }
     }
 
     /**

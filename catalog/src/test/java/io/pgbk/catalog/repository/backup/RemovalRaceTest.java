@@ -452,6 +452,57 @@ class RemovalRaceTest {
     }
 
     @Test
+    void hazardAnAnnouncementThatWasWrittenLateByOneWhoDiedRemovesNoCopy() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label label = twoFulls(cluster).getLast();
+        ClusterCatalog source = copyOf(cluster);
+        cluster.backups().delete(label, Duration.ZERO, false);
+        beginCopy(cluster, label).close();
+        writeLate(cluster, label, verdict());
+        writeLate(cluster, label, new BackupEvent.Expiring(cluster.repository().trustedNow(), "old", true, false));
+
+        copy(source, cluster, Optional.of(label));
+
+        assertThat(cluster.backups().require(label).good()).isTrue();
+        place.time().advance(Duration.ofDays(9));
+        assertThat(cluster.backups().purge()).isEmpty();
+        assertThat(cluster.backups().require(label).good()).isTrue();
+        // What is announced behind the commit is meant.
+        cluster.backups().delete(label, Duration.ofDays(7), false);
+        assertThat(cluster.backups().require(label).expiring()).isTrue();
+        place.assertSound();
+        source.repository().close();
+    }
+
+    @Test
+    void hazardACopyThatSleptCallsOffNothingThatWasAnnouncedBehindTheCommitOfAnother() {
+        TestPlace place = new TestPlace(directory, new ManualTime());
+        ClusterCatalog cluster = place.cluster();
+        Label label = twoFulls(cluster).getLast();
+        ClusterCatalog source = copyOf(cluster);
+        cluster.backups().delete(label, Duration.ZERO, false);
+        beginCopy(cluster, label).close();
+        writeLate(cluster, label, announcement(cluster));
+        FaultyStore store = place.store();
+        try (Repository sleeper = place.open(store, "sleeper")) {
+            // It is about to call the late announcement off, when another copy does so, and comes to its end.
+            store.suspendAtStoring(key -> key.contains("/events/"), () -> {
+                copy(source, cluster, Optional.of(label));
+                assertThat(cluster.backups().require(label).good()).isTrue();
+                assertThat(cluster.backups().expire(Map.of(label, "not wanted"), Duration.ofDays(7)))
+                        .isEmpty();
+            });
+            Interleaving.tolerant(
+                    one -> copy(source, one, Optional.of(label)), new ClusterCatalog(sleeper, TestPlace.CLUSTER));
+            assertThat(store.wasSuspended()).isTrue();
+        }
+        assertStillThere(cluster, label);
+        place.assertSound();
+        source.repository().close();
+    }
+
+    @Test
     void aCopyThatDiedAndAboutWhichSomebodyWroteLateIsCleanedUpAndItsNameBecomesFree() {
         TestPlace place = new TestPlace(directory, new ManualTime());
         ClusterCatalog cluster = place.cluster();
