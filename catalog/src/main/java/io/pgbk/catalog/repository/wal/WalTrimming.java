@@ -36,6 +36,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class WalTrimming {
     /** How many documents behind the newest stay, so that who listed one as the newest nearly always can read it. */
     private static final int KEPT = 100;
+    /** Whoever writes one removes those behind them when there are so many: one request for so many documents. */
+    private static final int SPARE = 20;
 
     private static final int BATCH = 1000;
     private static final int MAX_SPANS = 500_000;
@@ -101,11 +103,7 @@ public final class WalTrimming {
      * @param mayGoOn called before every batch; stops by throwing
      */
     public void removeOvertaken(Runnable mayGoOn) {
-        List<Integer> numbers = numbers();
-        List<String> keys = numbers.stream()
-                .filter(number -> isOvertaken(number, numbers.getLast()))
-                .map(this::key)
-                .toList();
+        List<String> keys = overtaken(numbers());
         for (int from = 0; from < keys.size(); from += BATCH) {
             mayGoOn.run();
             repository.store().delete(keys.subList(from, Math.min(from + BATCH, keys.size())));
@@ -193,9 +191,38 @@ public final class WalTrimming {
             throw new PgbkException(ErrorCode.INTERNAL, "the list of removed WAL has " + body.length() + " bytes");
         }
         // The number may be free again, when this process slept while many others wrote.
-        return repository.store().create(key(next.number()), body) == CreateOutcome.CREATED && newest() == next.number()
-                ? Optional.of(next)
-                : Optional.empty();
+        if (repository.store().create(key(next.number()), body) != CreateOutcome.CREATED) {
+            return Optional.empty();
+        }
+        List<Integer> numbers = numbers();
+        if (numbers.isEmpty() || numbers.getLast() != next.number()) {
+            return Optional.empty();
+        }
+        removeMany(numbers);
+        return Optional.of(next);
+    }
+
+    /** Where nobody expires anything, copies would pile them up. That they stay harms nothing. */
+    private void removeMany(List<Integer> numbers) {
+        List<String> keys = overtaken(numbers);
+        if (keys.size() < SPARE || !repository.storeIsSafe()) {
+            return;
+        }
+        try {
+            repository.store().delete(keys.subList(0, Math.min(BATCH, keys.size())));
+        } catch (PgbkException e) {
+            if (e.code() == ErrorCode.INTERRUPTED) {
+                throw e;
+            }
+            // What was to be said has been said.
+        }
+    }
+
+    private List<String> overtaken(List<Integer> numbers) {
+        return numbers.stream()
+                .filter(number -> isOvertaken(number, numbers.getLast()))
+                .map(this::key)
+                .toList();
     }
 
     /**

@@ -323,6 +323,15 @@ class WalRemoverTest {
     }
 
     @Test
+    void documentsOfCopiesDoNotPileUpWhereNobodyExpiresAnything() {
+        ClusterCatalog cluster = cluster();
+        prepare(cluster);
+        WalTrimming trimming = cluster.wal(cluster.newestIncarnation()).trimming();
+        writeDocuments(trimming, 300);
+        assertThat(documents(cluster)).hasSizeBetween(101, 121).endsWith(trimming.newest());
+    }
+
+    @Test
     void whoFoundADocumentThatWentBeforeItWasReadReadsTheNewest() {
         TestPlace place = new TestPlace(directory, new ManualTime());
         ClusterCatalog cluster = place.cluster();
