@@ -203,8 +203,8 @@ final class CopyWorker {
     /** Fills the piece with a window of a file that the parent has too. */
     private WindowCopier.Window readWindow(CopyFile file, FileChannel channel, long position, int want)
             throws IOException {
-        int got = readPiece(channel, position, want);
         RelationFile relation = file.source().relation();
+        int got = readPiece(channel, position, want, relation != null);
         WindowCopier.PageCheck check = checker == null || relation == null
                 ? null
                 : offset -> offset + pageBytes <= got
@@ -218,12 +218,12 @@ final class CopyWorker {
      * @return whether it is all zero
      */
     private boolean readChecked(CopyFile file, FileChannel channel, long position, int want) throws IOException {
-        int got = readPiece(channel, position, want);
+        RelationFile relation = file.source().relation();
+        int got = readPiece(channel, position, want, relation != null);
         if (Zeros.isZero(piece, 0, want)) {
             // Each page is new then, which is sound.
             return true;
         }
-        RelationFile relation = file.source().relation();
         if (checker == null || relation == null) {
             return false;
         }
@@ -231,12 +231,18 @@ final class CopyWorker {
         return Zeros.isZero(piece, 0, want);
     }
 
-    private int readPiece(FileChannel channel, long position, int want) throws IOException {
+    /** Fills the piece; returns how much the file really has there, in whole pages when a relation has shrunk. */
+    private int readPiece(FileChannel channel, long position, int want, boolean relation) throws IOException {
         monitor.checkCancelled();
         limiter.acquire(want);
         int got = read(channel, position, want);
         totals.read(got);
-        return got;
+        if (!relation || got == want) {
+            return got;
+        }
+        int whole = got - got % pageBytes;
+        Arrays.fill(piece, whole, got, (byte) 0);
+        return whole;
     }
 
     /** Fills the piece with what the file has there; what it lost meanwhile becomes zeros. Returns what it had. */

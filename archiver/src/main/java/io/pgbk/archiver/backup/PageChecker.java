@@ -24,6 +24,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class PageChecker {
     private static final int PAGE = PageChecksum.PAGE_BYTES;
+    private static final byte[] NEW_PAGE = new byte[PAGE];
     private static final int ATTEMPTS = 5;
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     /** After so many wrong pages in one slice the disk is bad, and pauses would only make the backup endless. */
@@ -114,7 +115,9 @@ final class PageChecker {
                 pause *= 4;
             }
             if (!readPage(channel, (long) block * PAGE)) {
-                return false; // truncated meanwhile: replay truncates it too
+                // Truncated meanwhile: replay truncates it too.
+                content.put(offset, NEW_PAGE, 0, PAGE);
+                return true;
             }
             PageVerdict verdict = PageChecksum.judge(again, 0, blockInFork, startLsn);
             if (!verdict.isSuspect()) {

@@ -6,6 +6,7 @@ import io.pgbk.catalog.format.manifest.FileKind;
 import io.pgbk.catalog.format.manifest.ManifestReader;
 import io.pgbk.catalog.format.manifest.PageFailure;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.files.RelationFile;
 import io.pgbk.postgres.files.SourceFile;
 import java.util.Collections;
 import java.util.HashMap;
@@ -55,8 +56,14 @@ final class ParentFiles {
                 .map(entry -> new ParentFile(
                         entry,
                         failures.getOrDefault(path, Collections.emptyNavigableSet()),
-                        verifiedBefore,
+                        isFreeSpaceMap(source) ? Lsn.INVALID : verifiedBefore,
                         changes.flatMap(known -> known.changed(source))));
+    }
+
+    /** Wrong pages there are a warning of each backup and no failure, so nobody knows them afterwards. */
+    private static boolean isFreeSpaceMap(SourceFile source) {
+        RelationFile relation = source.relation();
+        return relation != null && relation.fork() == RelationFile.Fork.FREE_SPACE_MAP;
     }
 
     private Optional<FileEntry> entry(Bytes path) {

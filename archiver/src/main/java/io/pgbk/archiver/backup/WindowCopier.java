@@ -128,17 +128,20 @@ final class WindowCopier {
     /** How a window compares with the parent's. */
     private static final class Comparison {
         private final WindowDigests digests;
+        private final boolean zero;
         private final boolean sameWindow;
         private final List<Optional<Extent>> samePages;
 
         /**
          * A comparison.
          *
+         * @param zero whether the window is all zero
          * @param samePages for each whole page of a relation where the parent has it; of no meaning when the whole
-         *     window is the same
+         *     window is the same or zero
          */
-        Comparison(WindowDigests digests, boolean sameWindow, List<Optional<Extent>> samePages) {
+        Comparison(WindowDigests digests, boolean zero, boolean sameWindow, List<Optional<Extent>> samePages) {
             this.digests = digests;
+            this.zero = zero;
             this.sameWindow = sameWindow;
             this.samePages = samePages;
         }
@@ -182,7 +185,7 @@ final class WindowCopier {
             guide.read();
             judge(guide, parent, window, comparison);
         }
-        if (Zeros.isZero(window.content, 0, window.length)) {
+        if (comparison.zero) {
             pieces.add(new Extent.Zeros(window.length));
         } else if (!takeOver(parent, window, comparison, pieces) && !copyPages(parent, window, comparison, pieces)) {
             storeWhole(window, pieces);
@@ -191,14 +194,15 @@ final class WindowCopier {
     }
 
     private Comparison compare(ParentFile parent, Window window) {
-        if (Zeros.isZero(window.content, 0, window.length)) {
+        boolean zero = Zeros.isZero(window.content, 0, window.length);
+        if (zero) {
             digester.updateZeros(window.length);
         } else {
             digester.update(window.content, 0, window.length);
         }
         WindowDigests digests = digester.finish();
         boolean same = parent.sameWindow(window.offset, window.length, digests);
-        return new Comparison(digests, same, same ? List.of() : samePages(parent, window));
+        return new Comparison(digests, zero, same, same || zero ? List.of() : samePages(parent, window));
     }
 
     private List<Optional<Extent>> samePages(ParentFile parent, Window window) {
@@ -215,7 +219,7 @@ final class WindowCopier {
 
     /** Verifies what was not verified by the parent; returns whether some page was replaced. */
     private boolean check(PageCheck check, ParentFile parent, Window window, Comparison comparison) throws IOException {
-        if (Zeros.isZero(window.content, 0, window.length)) {
+        if (comparison.zero) {
             return false; // each page is new then, which is sound
         }
         boolean replaced = false;
@@ -251,6 +255,7 @@ final class WindowCopier {
     private void judge(SummaryGuide summaries, ParentFile parent, Window window, Comparison comparison) {
         if (!parent.hasWindow(window.offset, window.length)
                 || comparison.sameWindow
+                || comparison.zero
                 || !parent.extents(window.offset, window.length).stream().allMatch(parents::isUsable)) {
             return;
         }

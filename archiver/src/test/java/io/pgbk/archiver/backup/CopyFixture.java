@@ -189,18 +189,21 @@ final class CopyFixture implements AutoCloseable {
     }
 
     CopyWorker newWorker(PackWriter writer) {
-        PageChecker checker = new PageChecker(start, 131072, failures, future, monitor);
         return new CopyWorker(
                 totals,
                 new RateLimiter(0, System::nanoTime),
                 writer,
                 entries,
-                checker,
+                newChecker(),
                 parentPacks == null ? null : newCopier(writer),
                 frameBytes,
                 PAGE_BYTES,
                 Buffers.HEAP,
                 monitor);
+    }
+
+    PageChecker newChecker() {
+        return new PageChecker(start, 131072, failures, future, monitor);
     }
 
     /** Takes over from the parent, which must be there. */

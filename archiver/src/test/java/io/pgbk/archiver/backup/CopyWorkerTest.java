@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.postgres.files.RelationFile;
 import io.pgbk.postgres.files.RelativePath;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,6 +166,39 @@ final class CopyWorkerTest {
         byte[] expected = Arrays.copyOf(Arrays.copyOf(content, kept), content.length);
         assertThat(fixture.restored().get("base/shrinking")).isEqualTo(expected);
         assertThat(fixture.totals.readBytes()).isEqualTo(kept);
+    }
+
+    @Test
+    void ofAPageThatARelationHasOnlyAPartOfNothingIsKept() throws IOException {
+        byte[] pages = Pages.sound(10, 0, OLD, 1);
+        CopyFile file = fixture.plan("base/5/16384", pages);
+        try (RandomAccessFile handle = new RandomAccessFile(file.source().file().toFile(), "rw")) {
+            handle.setLength(3 * Pages.BYTES + 4711);
+        }
+
+        fixture.copy(file);
+
+        byte[] expected = Arrays.copyOf(Arrays.copyOf(pages, 3 * Pages.BYTES), pages.length);
+        assertThat(fixture.restored().get("base/5/16384")).isEqualTo(expected);
+        assertThat(fixture.failures.count()).isZero();
+    }
+
+    @Test
+    void aWrongPageThatIsGoneAtTheSecondLookBecomesZeros() throws IOException {
+        byte[] pages = Pages.sound(2, 0, OLD, 1);
+        pages[Pages.BYTES + 100]++;
+        CopyFile file = fixture.plan("base/5/16384", Arrays.copyOf(pages, Pages.BYTES));
+        RelationFile relation = Objects.requireNonNull(file.source().relation());
+
+        boolean replaced;
+        try (FileChannel shrunk = FileChannel.open(file.source().file())) {
+            replaced = fixture.newChecker()
+                    .checkPage(file.source(), relation, shrunk, ByteBuffer.wrap(pages), Pages.BYTES, 0);
+        }
+
+        assertThat(replaced).isTrue();
+        assertThat(Arrays.copyOfRange(pages, Pages.BYTES, pages.length)).isEqualTo(new byte[Pages.BYTES]);
+        assertThat(fixture.failures.count()).isZero();
     }
 
     @Test

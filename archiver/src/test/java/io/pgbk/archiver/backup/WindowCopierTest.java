@@ -226,6 +226,23 @@ final class WindowCopierTest {
     }
 
     @Test
+    void nobodyAsksForPageDigestsOfAWindowThatIsZeroNow() throws IOException {
+        byte[] content = Pages.sound(WINDOW_PAGES, 0, OLD, 1);
+        CopyFixture full = full(RELATION, content);
+        PackRef pack = full.packs.completed().getFirst();
+        try (RandomAccessFile file = new RandomAccessFile(
+                directory.resolve("store").resolve(pack.path()).toFile(), "rw")) {
+            file.seek(pack.length() - 200);
+            file.write(new byte[100]);
+        }
+
+        CopyFixture next = next(RELATION, new byte[content.length]);
+
+        assertThat(next.warnings).isEmpty();
+        assertThat(next.packs.completed()).isEmpty();
+    }
+
+    @Test
     void knownBadPagesThatAreTakenOverStayKnown() throws IOException {
         byte[] content = Pages.sound(3 * WINDOW_PAGES, 0, OLD, 1);
         content[5 * Pages.BYTES + 100]++;

@@ -85,6 +85,30 @@ class PageFailureTest {
         site.run("delete", unverified, "--now").orFail();
     }
 
+    @Test
+    void aWrongPageOfAFreeSpaceMapIsAWarningOfEachBackup() throws IOException {
+        site.server()
+                .sql(
+                        "create table spacious with (autovacuum_enabled = false)"
+                                + " as select x, repeat('y', 100) as t from generate_series(1, 10000) x",
+                        "delete from spacious where x % 3 = 0",
+                        "vacuum spacious",
+                        "checkpoint");
+        String map = site.server().queryOne("select pg_relation_filepath('spacious')") + "_fsm";
+        Path file = site.server().dataDirectory().resolve(map);
+        flip(file, 5000);
+        Outcome full = site.run("backup", "--output", "json").orFail();
+        Outcome incremental = incremental();
+        flip(file, 5000);
+        site.server().sql("drop table spacious");
+
+        assertThat(full.err()).contains("of the free space map '" + map + "' fails its checksum");
+        assertThat(incremental.err()).contains("of the free space map '" + map + "' fails its checksum");
+        assertThat(blocks(incremental)).isEmpty();
+        site.run("delete", label(incremental), "--now").orFail();
+        site.run("delete", label(full), "--now").orFail();
+    }
+
     private Outcome incremental() {
         Outcome backup = site.run("backup", "--type", "incr", "--output", "json");
         assertThat(backup.exit()).as(backup.toString()).isIn(0, 53);

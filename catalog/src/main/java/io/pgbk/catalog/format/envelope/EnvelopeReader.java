@@ -242,6 +242,9 @@ public final class EnvelopeReader {
                     || frame.storedLength(decoder.tagBytes()) > end - at) {
                 throw Damage.of(path, "its index is not where the trailer says");
             }
+            if (number >= trailer.indexFrames() || frame.rawLength() > trailer.indexRawLength() - raw.size()) {
+                throw Damage.of(path, "its index has more than its trailer says");
+            }
             byte[] part = new byte[frame.rawLength()];
             decoder.decode(frame, stored, at, part, 0);
             raw.write(part, 0, part.length);

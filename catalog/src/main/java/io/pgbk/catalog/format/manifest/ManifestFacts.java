@@ -58,6 +58,10 @@ public record ManifestFacts(
         if (label.isEmpty()) {
             throw new IllegalArgumentException("a backup has a label");
         }
+        if (pageChecksums.verifiedBefore().isAfter(startLsn)) {
+            throw new IllegalArgumentException("a backup from " + startLsn + " cannot have verified pages up to "
+                    + pageChecksums.verifiedBefore());
+        }
         if (startLsn.compareTo(stopLsn) > 0) {
             throw new IllegalArgumentException("a backup from " + startLsn + " cannot end at " + stopLsn);
         }

@@ -7,8 +7,8 @@ import io.pgbk.postgres.Lsn;
  *
  * @param present whether the cluster has them
  * @param verifiedBefore each page of the backup with an older LSN was verified as it was read, by this backup or by the
- *     one that it was taken over from, and those that were wrong are all named in the manifest; {@link Lsn#INVALID} when
- *     nothing is known
+ *     one that it was taken over from, and those that were wrong are all named in the manifest, free space maps excepted;
+ *     {@link Lsn#INVALID} when nothing is known; not behind the backup's start
  */
 public record PageChecksums(boolean present, Lsn verifiedBefore) {
     /** The cluster has none. */

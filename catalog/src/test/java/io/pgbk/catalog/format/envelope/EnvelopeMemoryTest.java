@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.pgbk.catalog.format.FormatLimits;
+import io.pgbk.catalog.format.MemoryStore;
 import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.TestRings;
+import io.pgbk.catalog.format.crypto.FrameProtection;
 import io.pgbk.catalog.format.crypto.KeyRing;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.Buffers;
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +28,8 @@ class EnvelopeMemoryTest {
 
     private static final int RAW_LENGTH = 24;
     private static final int RAW_LENGTH_OF_FRAME = 12;
+    private static final int INDEX_FRAMES_OF_TRAILER = 8;
+    private static final int INDEX_LENGTH_OF_TRAILER = 24;
 
     /** Frame header and tag, and zstd's own for what does not shrink. */
     private static final int OVERHEAD = 64;
@@ -90,6 +95,30 @@ class EnvelopeMemoryTest {
                 .isEqualTo(3 * FRAME);
 
         assertThat(buffers.largest).isPositive().isLessThanOrEqualTo(FRAME + OVERHEAD);
+    }
+
+    @Test
+    void anIndexOfMoreThanTheTrailerNamesIsDamageBeforeItIsUnpacked() {
+        KeyRing plain = TestRings.ring(false);
+        byte[] object = EnvelopeTamperTest.encode(plain, PATH, new byte[FRAME], FRAME, new byte[3 << 20]);
+        int trailer =
+                object.length - Trailer.END_MAGIC.length() - FrameProtection.tagBytes(false) - Trailer.CONTENT_BYTES;
+        byte[] fewerFrames = object.clone();
+        ByteBuffer.wrap(fewerFrames).putInt(trailer + INDEX_FRAMES_OF_TRAILER, 1);
+        byte[] fewerBytes = object.clone();
+        ByteBuffer.wrap(fewerBytes).putLong(trailer + INDEX_LENGTH_OF_TRAILER, 1 << 20);
+
+        for (byte[] forged : List.of(fewerFrames, fewerBytes)) {
+            MemoryStore store = new MemoryStore();
+            store.put(PATH, Resealing.reseal(plain, PATH, forged));
+            try (FrameCodec codec = FrameCodec.forReading()) {
+                assertThatExceptionOfType(PgbkException.class)
+                        .isThrownBy(
+                                () -> EnvelopeReader.open(store, plain, ObjectKind.PACK, PATH, forged.length, codec))
+                        .withMessageContaining(PATH)
+                        .withMessageContaining("its index has more than its trailer says");
+            }
+        }
     }
 
     @Test

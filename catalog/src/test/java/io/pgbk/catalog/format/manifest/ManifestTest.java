@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.pgbk.catalog.format.BinaryReader;
+import io.pgbk.catalog.format.BinaryWriter;
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.MemoryStore;
@@ -207,6 +209,17 @@ class ManifestTest {
                     .hasSize(20_000)
                     .contains(new CatalogRelation(5, "postgres", "public", "t77", -77, 77, 0));
         }
+    }
+
+    @Test
+    void pagesBehindTheStartCannotHaveBeenVerified() {
+        BinaryWriter record = new BinaryWriter(1024);
+        FactsCodec.write(facts(), record);
+        record.varint(16).varint(8).u64(Lsn.parse("0/3000029").value());
+
+        assertThatExceptionOfType(PgbkException.class)
+                .isThrownBy(() -> FactsCodec.read(new BinaryReader(record.toArray(), "manifest/1"), "manifest/1"))
+                .withMessageContaining("cannot have verified pages up to 0/3000029");
     }
 
     @Test
