@@ -11,6 +11,7 @@ import io.pgbk.catalog.format.pack.PackTails;
 import io.pgbk.catalog.repository.backup.PackTailFiles;
 import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.postgres.Lsn;
+import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ final class DigestCacheTest {
 
     /** As another process would open it. */
     private PackTails tails() {
-        return PackTailFiles.in(spool, REPOSITORY, new ClusterName("main"), 1 << 30);
+        return PackTailFiles.in(spool, REPOSITORY, new ClusterName("main"), 1 << 30, TaskMonitor.SILENT);
     }
 
     private CopyFixture full(boolean encrypted) throws IOException {

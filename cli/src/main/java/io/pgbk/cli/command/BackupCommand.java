@@ -112,7 +112,7 @@ public final class BackupCommand implements Callable<Integer> {
                     repositories.cluster(repository),
                     settings(configuration),
                     new BackupOrigin(Repositories.hostName(), Version.current()),
-                    tails(configuration, repository));
+                    tails(configuration, repository, monitor));
             BackupOutcome outcome = runner.run(new BackupRequest(wanted, standby, ifPrimary, notes), monitor);
             monitor.finish();
             return switch (outcome) {
@@ -149,13 +149,14 @@ public final class BackupCommand implements Callable<Integer> {
                 Duration.ZERO);
     }
 
-    private static PackTails tails(Configuration configuration, Repository repository) {
+    private static PackTails tails(Configuration configuration, Repository repository, ConsoleMonitor monitor) {
         Settings settings = configuration.settings();
         return PackTailFiles.in(
                 FileNames.fromText(settings.text("spool-directory").orElseThrow()),
                 repository.id(),
                 new ClusterName(configuration.cluster()),
-                settings.bytes("digest-cache").orElseThrow());
+                settings.bytes("digest-cache").orElseThrow(),
+                monitor);
     }
 
     private int taken(BackupResult result) {

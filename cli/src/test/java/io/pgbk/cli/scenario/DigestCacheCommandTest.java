@@ -37,6 +37,11 @@ class DigestCacheCommandTest {
         site.close();
     }
 
+    /** Of the user who takes the backups: in these tests that is the one who runs them. */
+    private static Path spool(String name) throws IOException {
+        return Files.createDirectory(site.directory().resolve(name));
+    }
+
     private static Path config(String name, Path spool, String more) throws IOException {
         return site.write(name, Files.readString(site.config()) + "spool-directory: " + spool + "\n" + more);
     }
@@ -73,7 +78,7 @@ class DigestCacheCommandTest {
 
     @Test
     void aChainFetchesNoPageDigestsThatItsHostHadAndIsRestoredAsItWas() throws IOException {
-        Path spool = AsPostgres.createDirectory(site.directory().resolve("spool"));
+        Path spool = spool("spool");
         Path config = config("spool.yaml", spool, "");
         JsonNode full = backup(config, "full");
         assertThat(full.get("type").asString()).isEqualTo("full");
@@ -119,7 +124,7 @@ class DigestCacheCommandTest {
 
     @Test
     void aBackupRemovesWhatItDoesNotUseOfItsOwnClusterAndRepositoryAlone() throws IOException {
-        Path spool = AsPostgres.createDirectory(site.directory().resolve("shared"));
+        Path spool = spool("shared");
         AsPostgres.createDirectory(site.directory().resolve("second"));
         Path config = site.write(
                 "shared.yaml",
@@ -156,7 +161,7 @@ class DigestCacheCommandTest {
 
     @Test
     void switchedOffOrWithoutASpoolDirectoryNothingIsKept() throws IOException {
-        Path spool = AsPostgres.createDirectory(site.directory().resolve("unused"));
+        Path spool = spool("unused");
         Path off = config("off.yaml", spool, "digest-cache: off\n");
         backup(off, "full");
         assertThat(fetched(changedBackup(off, "incr"))).isPositive();
@@ -167,5 +172,39 @@ class DigestCacheCommandTest {
         assertThat(fetched(without.json())).isPositive();
         assertThat(without.err()).doesNotContain("taken over");
         assertThat(absent).doesNotExist();
+    }
+
+    @Test
+    void switchingItOffRemovesWithTheNextBackupWhatWasKept() throws IOException {
+        Path spool = spool("later-off");
+        backup(config("on.yaml", spool, ""), "full");
+        assertThat(cached(spool)).isNotEmpty();
+
+        assertThat(fetched(changedBackup(config("later-off.yaml", spool, "digest-cache: off\n"), "incr")))
+                .isPositive();
+
+        assertThat(cached(spool)).isEmpty();
+    }
+
+    @Test
+    void aSpoolDirectoryThatCannotBeUsedIsSaidInTheDetailsAlone() throws IOException {
+        Path spool = spool("in-the-way");
+        Path inTheWay = Files.createFile(spool.resolve("digests"));
+        Path config = config("in-the-way.yaml", spool, "");
+
+        assertThat(site.runWith(config, "backup").orFail().err()).doesNotContain("digests");
+        assertThat(site.runWith(config, "backup", "-v").orFail().err())
+                .contains("page digests are not kept on this host: " + inTheWay + ": it is no directory");
+        assertThat(inTheWay).isEmptyFile();
+    }
+
+    @Test
+    void aBackupThatFailsLeavesNothingInTheSpoolDirectory() throws IOException {
+        Path spool = spool("untouched");
+        Path config = config("untouched.yaml", spool, "");
+
+        Outcome refused = site.runWith(config, "backup", "--standby");
+        assertThat(refused.exit()).isNotZero();
+        assertThat(spool).isEmptyDirectory();
     }
 }

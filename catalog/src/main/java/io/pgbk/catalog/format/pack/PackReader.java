@@ -160,12 +160,16 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * As the other, and what was read is kept.
+     * As the other, and what was read and is sound is kept.
      *
      * @throws PgbkException OBJECT_DAMAGED, OBJECT_MISSING
      */
     public PageDigests readPageDigests(PackRef pack, PackTails tails) {
-        return digestsOf(
+        if (!tails.isOn()) {
+            return readPageDigests(pack);
+        }
+        List<byte[]> read = new ArrayList<>();
+        PageDigests digests = digestsOf(
                 pack,
                 EnvelopeReader.open(
                         store,
@@ -176,7 +180,9 @@ public final class PackReader implements AutoCloseable {
                         pack.header(),
                         expectedIndexBytes(pack),
                         codec,
-                        tail -> tails.keep(pack, tail)));
+                        read::add));
+        tails.keep(pack, read.getLast());
+        return digests;
     }
 
     /**

@@ -1,13 +1,21 @@
 package io.pgbk.catalog.repository.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Compression;
 import io.pgbk.catalog.format.MemoryStore;
+import io.pgbk.catalog.format.ObjectKind;
 import io.pgbk.catalog.format.RepositoryId;
 import io.pgbk.catalog.format.TestRings;
 import io.pgbk.catalog.format.crypto.KeyRing;
+import io.pgbk.catalog.format.envelope.ByteSink;
+import io.pgbk.catalog.format.envelope.EnvelopeHeader;
+import io.pgbk.catalog.format.envelope.EnvelopeSettings;
+import io.pgbk.catalog.format.envelope.EnvelopeWriter;
+import io.pgbk.catalog.format.envelope.FrameCodec;
 import io.pgbk.catalog.format.manifest.Extent;
 import io.pgbk.catalog.format.pack.PackReader;
 import io.pgbk.catalog.format.pack.PackRef;
@@ -18,10 +26,13 @@ import io.pgbk.catalog.format.pack.PackWriter;
 import io.pgbk.catalog.format.pack.PageDigests;
 import io.pgbk.catalog.format.pack.Placement;
 import io.pgbk.catalog.repository.layout.ClusterName;
+import io.pgbk.error.PgbkException;
 import io.pgbk.task.Buffers;
+import io.pgbk.task.TaskMonitor;
 import io.pgbk.testkit.disk.DiskCall;
 import io.pgbk.testkit.disk.DiskFault;
 import io.pgbk.testkit.disk.FaultyDisk;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -35,6 +46,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +69,13 @@ class PackTailFilesTest {
 
     private Path spool = Path.of("/");
     private final MemoryStore store = new MemoryStore();
+    private final List<String> debug = new ArrayList<>();
+    private final TaskMonitor monitor = new TaskMonitor() {
+        @Override
+        public void debug(String message) {
+            debug.add(message);
+        }
+    };
 
     @BeforeEach
     void makeSpool() throws IOException {
@@ -67,7 +87,7 @@ class PackTailFilesTest {
     }
 
     private static PackTailFiles files(Path spool) {
-        return (PackTailFiles) PackTailFiles.in(spool, TestRings.REPOSITORY, CLUSTER, LIMIT);
+        return (PackTailFiles) PackTailFiles.in(spool, TestRings.REPOSITORY, CLUSTER, LIMIT, TaskMonitor.SILENT);
     }
 
     /** A pack, and the first page of each of its frames. */
@@ -130,7 +150,7 @@ class PackTailFilesTest {
     }
 
     /** Keeps in memory what it is given. */
-    private static final class InMemory implements PackTails {
+    private static class InMemory implements PackTails {
         private final Map<PackRef, byte[]> tails = new HashMap<>();
 
         @Override
@@ -309,8 +329,8 @@ class PackTailFilesTest {
         KeyRing ring = TestRings.ring(true);
         RepositoryId other = RepositoryId.parse("ff".repeat(RepositoryId.LENGTH));
         PackTailFiles files = files();
-        PackTails others = PackTailFiles.in(spool, other, CLUSTER, LIMIT);
-        PackTails neighbours = PackTailFiles.in(spool, TestRings.REPOSITORY, new ClusterName("second"), LIMIT);
+        PackTails others = PackTailFiles.in(spool, other, CLUSTER, LIMIT, monitor);
+        PackTails neighbours = PackTailFiles.in(spool, TestRings.REPOSITORY, new ClusterName("second"), LIMIT, monitor);
         InMemory writers = new InMemory();
         Written written = write(ring, writers);
         for (PackTails each : List.of(files, others, neighbours)) {
@@ -404,17 +424,95 @@ class PackTailFilesTest {
     @Test
     void nothingIsKeptWithoutASpoolDirectoryOrWhenItIsSwitchedOff() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
-        assertThat(PackTailFiles.in(directory.resolve("none"), TestRings.REPOSITORY, CLUSTER, LIMIT))
-                .isSameAs(PackTails.NONE);
-        assertThat(PackTailFiles.in(file, TestRings.REPOSITORY, CLUSTER, LIMIT)).isSameAs(PackTails.NONE);
-        assertThat(PackTailFiles.in(spool, TestRings.REPOSITORY, CLUSTER, 0)).isSameAs(PackTails.NONE);
+        assertThat(in(directory.resolve("none"), LIMIT)).isSameAs(PackTails.NONE);
+        assertThat(in(file, LIMIT)).isSameAs(PackTails.NONE);
+        assertThat(in(spool, 0)).isSameAs(PackTails.NONE);
         assertThat(names(spool)).isEmpty();
+        assertThat(debug).isEmpty();
 
         Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
-        Files.createSymbolicLink(spool.resolve("digests"), elsewhere);
-        assertThat(PackTailFiles.in(spool, TestRings.REPOSITORY, CLUSTER, LIMIT))
-                .isSameAs(PackTails.NONE);
+        Path link = Files.createSymbolicLink(spool.resolve("digests"), elsewhere);
+        assertThat(in(spool, LIMIT)).isSameAs(PackTails.NONE);
         assertThat(names(elsewhere)).isEmpty();
+        assertThat(debug).containsExactly("page digests are not kept on this host: " + link + ": it is no directory");
+    }
+
+    private PackTails in(Path spool, long limit) {
+        return PackTailFiles.in(spool, TestRings.REPOSITORY, CLUSTER, limit, monitor);
+    }
+
+    @Test
+    void nothingIsMadeBeforeThereIsSomethingToKeep() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        Written written = write(ring, PackTails.NONE);
+        PackTails files = in(spool, LIMIT);
+        assertThat(files.isOn()).isTrue();
+        assertThat(files.find(written.pack)).isEmpty();
+        files.drop(written.pack);
+        files.keepOnly(List.of(written.pack));
+        assertThat(names(spool)).isEmpty();
+
+        assertDigests(ring, files, written);
+        assertThat(files.find(written.pack)).isPresent();
+        assertThat(debug).isEmpty();
+    }
+
+    @Test
+    void directoriesThatCannotBeMadeAreSaidOnce() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        PackTails files = in(spool, LIMIT);
+        Path inTheWay = Files.createFile(spool.resolve("digests"));
+        Written written = write(ring, files);
+        assertDigests(ring, files, written);
+        assertDigests(ring, files, written);
+
+        assertThat(debug)
+                .containsExactly("page digests are not kept on this host: " + inTheWay + ": it is no directory");
+        assertThat(inTheWay).isEmptyFile();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void whatBelongsToSomebodyElseIsNotUsedThoughRootCould(int level) throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        PackTailFiles files = files();
+        Written written = write(ring, files);
+        Path others = spool;
+        for (int i = 0; i < level; i++) {
+            others = others.resolve(spool.relativize(files.directory()).getName(i));
+        }
+        assumeThat(giveAway(others)).as("this user may give files away").isTrue();
+
+        assertThat(in(spool, LIMIT)).isSameAs(PackTails.NONE);
+        assertThat(in(spool, 0)).isSameAs(PackTails.NONE);
+        assertThat(names(files.directory())).hasSize(1);
+        assertThat(debug)
+                .containsExactly("page digests are not kept on this host: " + others
+                        + ": it belongs to 12345, not to the user of this process");
+        assertDigests(ring, in(spool, LIMIT), written);
+    }
+
+    private static boolean giveAway(Path file) {
+        try {
+            Files.setAttribute(file, "unix:uid", 12345);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void aSpoolDirectoryInWhichOthersCanExchangeDirectoriesIsNotUsed() throws IOException {
+        Files.setAttribute(spool, "unix:mode", 0777);
+        assertThat(in(spool, LIMIT)).isSameAs(PackTails.NONE);
+        assertThat(debug)
+                .containsExactly("page digests are not kept on this host: " + spool
+                        + ": others may exchange what is in it (mode 777)");
+
+        Files.setAttribute(spool, "unix:mode", 01777);
+        PackTails files = in(spool, LIMIT);
+        Written written = write(TestRings.ring(true), files);
+        assertThat(files.find(written.pack)).isPresent();
     }
 
     @Test
@@ -470,8 +568,193 @@ class PackTailFilesTest {
                 .isPresent();
     }
 
-    private PackTailFiles limited(long bytes, PackTailFiles.Room room) {
-        return new PackTailFiles(files().directory(), TestRings.REPOSITORY, bytes, room);
+    private PackTailFiles limited(long bytes, PackTailFiles.Room room) throws IOException {
+        return limited(bytes, room, new Random(1)::nextLong);
+    }
+
+    private PackTailFiles limited(long bytes, PackTailFiles.Room room, LongSupplier random) throws IOException {
+        return new PackTailFiles(
+                PackTailFiles.directories(spool, TestRings.REPOSITORY, CLUSTER),
+                TestRings.REPOSITORY,
+                bytes,
+                room,
+                random,
+                monitor);
+    }
+
+    private static PackTailFiles.Room anyRoom() {
+        return _ -> Long.MAX_VALUE;
+    }
+
+    @Test
+    void whatALimitThatWasLoweredLeavesNoRoomForIsRemoved() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        List<PackRef> packs = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            packs.add(write(ring, files(), "clusters/main/packs/x/" + i, i).pack);
+        }
+        List<String> all = names(files().directory());
+        long size = Files.size(files().directory().resolve(all.getFirst()));
+        Path others = Files.write(files().directory().resolve("something"), new byte[(int) size]);
+
+        limited(5 * size, anyRoom()).keepOnly(packs);
+        assertThat(names(files().directory())).hasSize(5);
+        PackTailFiles limited = limited(3 * size + size / 2, anyRoom());
+        limited.keepOnly(packs);
+
+        assertThat(names(files().directory()))
+                .hasSize(3)
+                .containsAll(all.subList(0, 2))
+                .contains("something");
+        Files.delete(others);
+        assertThat(limited.find(write(ring, limited, "clusters/main/packs/x/4", 4).pack))
+                .isPresent();
+        assertThat(limited.find(write(ring, limited, "clusters/main/packs/x/5", 5).pack))
+                .isEmpty();
+    }
+
+    @Test
+    void whenItIsSwitchedOffWhatIsThereDoesNotServeAndGoes() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        Written written = write(ring, files());
+        Path home = files().directory();
+        Files.writeString(home.resolve(names(home).getFirst() + ".4711-0123456789abcdef.tmp"), "half");
+        PackTails neighbours = PackTailFiles.in(spool, TestRings.REPOSITORY, new ClusterName("second"), LIMIT, monitor);
+        Written theirs = write(ring, neighbours, "clusters/second/packs/x/0", 1);
+
+        PackTails off = in(spool, 0);
+        assertThat(off.isOn()).isFalse();
+        assertThat(off.find(written.pack)).isEmpty();
+        off.keep(written.pack, new byte[100]);
+        assertThat(names(home)).hasSize(2);
+        off.keepOnly(List.of(written.pack));
+
+        assertThat(home).doesNotExist();
+        assertThat(neighbours.find(theirs.pack)).isPresent();
+        assertThat(in(spool, 0)).isSameAs(PackTails.NONE);
+    }
+
+    @Test
+    void whenItIsSwitchedOffWhatPgbkDidNotMakeStays() throws IOException {
+        write(TestRings.ring(true), files());
+        Path home = files().directory();
+        Path target = Files.createFile(directory.resolve("target"));
+        Files.writeString(home.resolve("something"), "of somebody");
+        Files.createSymbolicLink(home.resolve("0".repeat(64)), target);
+        Files.createDirectory(home.resolve("1".repeat(64)));
+
+        in(spool, 0).keepOnly(List.of());
+
+        assertThat(names(home)).containsExactly("0".repeat(64), "1".repeat(64), "something");
+        assertThat(target).exists();
+    }
+
+    @Test
+    void whatIsDroppedOrReplacedGivesItsRoomBack() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        InMemory writers = new InMemory();
+        List<Written> packs = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            packs.add(write(ring, writers, "clusters/main/packs/x/" + i, i));
+        }
+        long size = 32L + writers.of(packs.getFirst()).length;
+        PackTailFiles limited = limited(2 * size + size / 2, anyRoom());
+        for (int i = 0; i < 3; i++) {
+            // As workers do that fetched the same index.
+            limited.keep(packs.get(0).pack, writers.of(packs.get(0)));
+        }
+        for (int i = 0; i < 3; i++) {
+            limited.keep(packs.get(1).pack, writers.of(packs.get(1)));
+            assertThat(limited.find(packs.get(1).pack)).isPresent();
+            limited.drop(packs.get(1).pack);
+            limited.drop(packs.get(1).pack);
+        }
+        // Somebody else's bytes were never taken, so that they give no room.
+        Path grown = onlyFile(limited);
+        Files.write(grown, new byte[(int) (10 * size)]);
+        limited.drop(packs.get(0).pack);
+        for (Written each : packs) {
+            limited.keep(each.pack, writers.of(each));
+        }
+        assertThat(names(limited.directory())).hasSize(2);
+    }
+
+    @Test
+    void aTemporaryFileOfAnotherProcessIsLeftAlone() throws IOException {
+        KeyRing ring = TestRings.ring(true);
+        InMemory writers = new InMemory();
+        Written written = write(ring, writers);
+        PackTailFiles files = limited(LIMIT, anyRoom(), () -> 0xabcL);
+        files.keep(written.pack, writers.of(written));
+        Path file = onlyFile(files);
+        Files.delete(file);
+        Path temporary = Files.writeString(
+                file.resolveSibling(
+                        file.getFileName() + "." + ProcessHandle.current().pid() + "-0000000000000abc.tmp"),
+                "being written");
+
+        files.keep(written.pack, writers.of(written));
+        assertThat(temporary).hasContent("being written");
+        assertThat(file).doesNotExist();
+
+        files.keepOnly(List.of(written.pack));
+        assertThat(temporary).doesNotExist();
+        files.keep(written.pack, writers.of(written));
+        assertThat(onlyFile(files)).isEqualTo(file);
+    }
+
+    @Test
+    void anIndexIsKeptOnlyWhenAllOfItIsSoundAndIfAnybodyWantsIt() {
+        KeyRing ring = TestRings.ring(true);
+        Written written = write(ring, PackTails.NONE);
+        PackRef forged = forged(ring);
+        InMemory kept = new InMemory();
+        PackTails off = new InMemory() {
+            @Override
+            public boolean isOn() {
+                return false;
+            }
+
+            @Override
+            public void keep(PackRef pack, byte[] tail) {
+                throw new AssertionError("nobody wants " + pack.path());
+            }
+        };
+        try (PackReader reader = new PackReader(store, ring)) {
+            assertThat(reader.readPageDigests(written.pack, off).pages()).isPositive();
+            assertThatThrownBy(() -> reader.readPageDigests(forged, kept))
+                    .isInstanceOf(PgbkException.class)
+                    .hasMessageContaining(forged.path());
+            assertThat(kept.tails).isEmpty();
+            assertThat(reader.readPageDigests(written.pack, kept).pages()).isPositive();
+            assertThat(kept.tails).containsOnlyKeys(written.pack);
+        }
+    }
+
+    /** A pack with a sound index in which there are no page digests. */
+    private PackRef forged(KeyRing ring) {
+        String path = "clusters/main/packs/x/forged";
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        try (FrameCodec codec = new FrameCodec(Compression.zstd(1), Buffers.HEAP)) {
+            EnvelopeWriter writer = new EnvelopeWriter(
+                    ByteSink.of(content),
+                    ring,
+                    path,
+                    new EnvelopeSettings(ObjectKind.PACK, FRAME, EnvelopeHeader.UNKNOWN_LENGTH, Bytes.EMPTY, true),
+                    codec,
+                    new TestRings.FixedRandom(5));
+            writer.writeLast(new byte[FRAME], 0, FRAME);
+            byte[] noDigests = {99};
+            writer.finish(noDigests, 0, 1);
+            store.put(path, content.toByteArray());
+            return new PackRef(
+                    path,
+                    writer.headerBytes(),
+                    writer.length(),
+                    writer.sha256(),
+                    FRAME,
+                    writer.index().count());
+        }
     }
 
     @Test
@@ -484,7 +767,7 @@ class PackTailFilesTest {
                 Path real = Files.createDirectory(directory.resolve(met + "-" + number));
                 FaultyDisk disk = new FaultyDisk();
                 disk.failAt(number, fault);
-                PackTails tails = PackTailFiles.in(disk.path(real), TestRings.REPOSITORY, CLUSTER, LIMIT);
+                PackTails tails = in(disk.path(real), LIMIT);
                 Written first = write(ring, tails, "clusters/main/packs/x/0", 1);
                 Written second = write(ring, PackTails.NONE, "clusters/main/packs/x/1", 2);
                 for (int i = 0; i < 2; i++) {
