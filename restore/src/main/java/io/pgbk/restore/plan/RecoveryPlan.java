@@ -32,4 +32,10 @@ public record RecoveryPlan(
         createdTablespaces = List.copyOf(createdTablespaces);
         notes = List.copyOf(notes);
     }
+
+    /** The same with another timeline to follow and other notes. */
+    RecoveryPlan with(int otherTimeline, List<String> otherNotes) {
+        return new RecoveryPlan(
+                backup, requested, target, otherTimeline, walFrom, walTo, createdTablespaces, walComplete, otherNotes);
+    }
 }

@@ -2,6 +2,7 @@ package io.pgbk.restore.plan;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.restore.target.RecoveryTarget;
 import io.pgbk.restore.target.TimelineChoice;
@@ -50,11 +51,12 @@ public final class RestorePlanner {
                             "timeline " + Integer.toUnsignedString(timeline) + " is not in the archive",
                             "Its timelines are " + names(wal.timelines().timelines()) + ".");
                 }
-                yield require(along(timeline, usable, goal.target()));
+                yield require(along(timeline, usable, goal.target())).plan();
             }
-            case TimelineChoice.Newest() -> require(along(newestTimeline(), usable, goal.target()));
+            case TimelineChoice.Newest() ->
+                require(along(newestTimeline(), usable, goal.target())).plan();
             case TimelineChoice.OfBackup() -> ofBackup(goal, usable);
-            case TimelineChoice.Automatic() -> automatic(goal, usable);
+            case TimelineChoice.Automatic() -> whereReplayEnds(automatic(goal, usable));
         };
     }
 
@@ -107,7 +109,7 @@ public final class RestorePlanner {
         throw first.orElseThrow().toException();
     }
 
-    private RecoveryPlan automatic(RestoreGoal goal, List<BackupCandidate> usable) {
+    private Attempt.Planned automatic(RestoreGoal goal, List<BackupCandidate> usable) {
         int current = currentLine(goal, usable);
         return switch (goal.target()) {
             case RecoveryTarget.Latest _, RecoveryTarget.Immediate _ -> require(along(current, usable, goal.target()));
@@ -126,7 +128,7 @@ public final class RestorePlanner {
         return usable.getFirst().timeline();
     }
 
-    private RecoveryPlan automaticTime(RecoveryTarget.Time target, int current, List<BackupCandidate> usable) {
+    private Attempt.Planned automaticTime(RecoveryTarget.Time target, int current, List<BackupCandidate> usable) {
         if (liesOnLine(current, target.time())) {
             return require(along(current, usable, target));
         }
@@ -144,7 +146,7 @@ public final class RestorePlanner {
         return ways.isEmpty() ? require(along(current, usable, target)) : theOnly(ways, target, current);
     }
 
-    private RecoveryPlan automaticPoint(RecoveryTarget target, int current, List<BackupCandidate> usable) {
+    private Attempt.Planned automaticPoint(RecoveryTarget target, int current, List<BackupCandidate> usable) {
         Attempt onCurrent = along(current, usable, target);
         if (!(onCurrent instanceof Attempt.Refused refused) || !refused.elsewhere()) {
             return require(onCurrent);
@@ -159,7 +161,7 @@ public final class RestorePlanner {
         return ways.isEmpty() ? require(onCurrent) : theOnly(ways, target, current);
     }
 
-    private static RecoveryPlan theOnly(List<Attempt.Planned> ways, RecoveryTarget target, int current) {
+    private static Attempt.Planned theOnly(List<Attempt.Planned> ways, RecoveryTarget target, int current) {
         if (ways.size() > 1) {
             throw new PgbkException(
                     ErrorCode.TARGET_UNREACHABLE,
@@ -170,20 +172,40 @@ public final class RestorePlanner {
                                     .toList()),
                     "Choose one with --target-timeline.");
         }
-        RecoveryPlan plan = ways.getFirst().plan();
+        Attempt.Planned way = ways.getFirst();
+        RecoveryPlan plan = way.plan();
         List<String> notes = new ArrayList<>(plan.notes());
         notes.add("the target lies on timeline " + Integer.toUnsignedString(plan.timeline())
                 + ", which the current line (timeline " + Integer.toUnsignedString(current) + ") left earlier");
-        return new RecoveryPlan(
-                plan.backup(),
-                plan.requested(),
-                plan.target(),
-                plan.timeline(),
-                plan.walFrom(),
-                plan.walTo(),
-                plan.createdTablespaces(),
-                plan.walComplete(),
-                notes);
+        return new Attempt.Planned(plan.with(plan.timeline(), notes), way.stopTimeline());
+    }
+
+    /**
+     * Replay that ends on an ancestor of the line follows the ancestor: PostgreSQL calls the timeline that it is told to
+     * follow the parent of the next one, also when it never came that far. Such a history says that the line ended
+     * before it began, and PostgreSQL 17's WAL summariser waits for ever for the WAL in between.
+     */
+    private RecoveryPlan whereReplayEnds(Attempt.Planned planned) {
+        RecoveryPlan plan = planned.plan();
+        if (plan.walTo().isEmpty()) {
+            return plan;
+        }
+        return switch (plan.target()) {
+            case RecoveryTarget.Immediate _, RecoveryTarget.LsnTarget _, RecoveryTarget.Name _ ->
+                plan.with(exactEnd(planned, plan.walTo().get()), plan.notes());
+            case RecoveryTarget.Time _, RecoveryTarget.Xid _, RecoveryTarget.Latest _ ->
+                plan.with(planned.stopTimeline(), plan.notes());
+        };
+    }
+
+    /** In the segment in which a timeline begins there is the parent's end too, if the parent archived it whole. */
+    private int exactEnd(Attempt.Planned planned, Lsn walTo) {
+        RecoveryPlan plan = planned.plan();
+        int writer = wal.timelines()
+                .history(plan.timeline())
+                .map(history -> history.timelineAt(walTo.plus(-1)))
+                .orElse(plan.timeline());
+        return Route.along(wal, writer, plan.walFrom()).reaches(walTo) ? writer : planned.stopTimeline();
     }
 
     private boolean liesOnLine(int timeline, Instant time) {
@@ -206,9 +228,9 @@ public final class RestorePlanner {
                         new PgbkException(ErrorCode.NO_FITTING_BACKUP, "the repository holds no WAL of this cluster"));
     }
 
-    private static RecoveryPlan require(Attempt attempt) {
+    private static Attempt.Planned require(Attempt attempt) {
         return switch (attempt) {
-            case Attempt.Planned(RecoveryPlan plan, int _) -> plan;
+            case Attempt.Planned planned -> planned;
             case Attempt.Refused refused -> throw refused.toException();
         };
     }

@@ -377,11 +377,35 @@ class RestorePlannerTest {
     private static List<Case> branches() {
         return List.of(
                 c(
-                        "second PITR: a time of the common past follows the newest line",
+                        "second PITR: replay to a time of the common past ends on its timeline and follows that",
                         RestorePlannerTest::forked,
                         FORKED,
                         to(time(40)),
+                        "A -> minute 40.0 @1"),
+                c(
+                        "second PITR: a time of the common past, the newest line asked for",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(time(40), numbered(2)),
                         "A -> minute 40.0 @2"),
+                c(
+                        "second PITR: a position before the fork in the segment in which the newest line begins",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(at(6.125)),
+                        "A -> lsn 6.125 @1"),
+                c(
+                        "second PITR: a position behind the fork in that segment",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(at(6.5)),
+                        "A -> lsn 6.5 @2"),
+                c(
+                        "second PITR: the end of a backup of the common past",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        with("A", immediate()),
+                        "A -> immediate @1"),
                 c(
                         "second PITR: a time that only the abandoned tail knows goes there",
                         RestorePlannerTest::forked,
@@ -483,7 +507,7 @@ class RestorePlannerTest {
                         RestorePlannerTest::failedOver,
                         ONE,
                         to(time(60)),
-                        "A -> minute 60.0 @3"));
+                        "A -> minute 60.0 @2"));
     }
 
     private static List<Case> positions() {
