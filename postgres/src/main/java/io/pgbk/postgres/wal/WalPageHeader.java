@@ -70,6 +70,15 @@ record WalPageHeader(
         return (flags & ~ALL_FLAGS) != 0;
     }
 
+    /**
+     * Whether a page cannot come behind one of that timeline: the log ended before it. A server that left a timeline uses
+     * its segments again under new names, and one can get the place in the log that it had: what the new timeline has not
+     * written over then carries the right addresses. Source: PostgreSQL's xlogreader.c (out-of-sequence timeline ID).
+     */
+    boolean isBehind(int lastTimeline) {
+        return Integer.compareUnsigned(timeline, lastTimeline) < 0;
+    }
+
     int bytes() {
         return isLong() ? LONG_BYTES : SHORT_BYTES;
     }

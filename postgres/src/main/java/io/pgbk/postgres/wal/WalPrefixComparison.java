@@ -162,6 +162,7 @@ public final class WalPrefixComparison {
         private boolean shortFile;
         private boolean resumed;
         private int magic;
+        private int lastTimeline;
 
         Side(WalSegmentSize segmentSize, ReadableByteChannel channel) {
             this.channel = channel;
@@ -213,10 +214,14 @@ public final class WalPrefixComparison {
 
         void assemble(Lsn pageLsn) {
             WalPageHeader header = WalPageHeader.read(pageView);
-            boolean valid = header.magic() == magic && header.pageLsn().equals(pageLsn) && !header.hasUnknownFlags();
+            boolean valid = header.magic() == magic
+                    && header.pageLsn().equals(pageLsn)
+                    && !header.hasUnknownFlags()
+                    && !header.isBehind(lastTimeline);
             if (hasEnded()) {
                 resumed |= valid && !records.isSwitched();
             } else if (valid) {
+                lastTimeline = header.timeline();
                 records.page(page, header, pageLsn);
             } else {
                 records.pagesEnd(pageLsn, "the pages end");

@@ -160,6 +160,9 @@ public final class WalSegmentScanner {
         } else if (header.magic() != magic || !header.pageLsn().equals(pageLsn) || header.hasUnknownFlags()) {
             end(pageLsn, "carries the address " + header.pageLsn());
             return;
+        } else if (header.isBehind(lastTimeline)) {
+            end(pageLsn, "is an older one, of timeline " + Integer.toUnsignedString(header.timeline()));
+            return;
         }
         checkTimeline(header, pageLsn);
         records.page(page, header, pageLsn);
@@ -215,7 +218,7 @@ public final class WalSegmentScanner {
 
     private void checkTimeline(WalPageHeader header, Lsn pageLsn) {
         int timeline = header.timeline();
-        if (!expected.timelines().allows(timeline, pageLsn) || Integer.compareUnsigned(timeline, lastTimeline) < 0) {
+        if (!expected.timelines().allows(timeline, pageLsn)) {
             throw refused("its page at " + pageLsn + " is of timeline " + Integer.toUnsignedString(timeline)
                     + ", which is not on the way of timeline "
                     + Integer.toUnsignedString(expected.name().timeline()));

@@ -80,6 +80,25 @@ class WalPrefixComparisonTest {
     }
 
     @Test
+    void pagesOfTheTimelineBeforeBehindTheEndDoNotMatterThoughTheirAddressesAreRight() throws IOException {
+        Lsn end = common().position();
+        byte[] early = full();
+        System.arraycopy(common(log -> {}), 0, early, 0, 10 * 8192);
+        onTimelineTwo(early, 10);
+        byte[] whole = full();
+        onTimelineTwo(whole, whole.length / 8192);
+
+        assertThat(compare(early, whole)).isEqualTo(new Outcome.LeftIsPrefix(end));
+        assertThat(compare(whole, early)).isEqualTo(new Outcome.RightIsPrefix(end));
+    }
+
+    private static void onTimelineTwo(byte[] segment, int pages) {
+        for (int page = 0; page < pages; page++) {
+            ByteBuffer.wrap(segment).order(ByteOrder.LITTLE_ENDIAN).putInt(page * 8192 + 4, 2);
+        }
+    }
+
+    @Test
     void aRecordCutOffByACrashIsNoDifference() throws IOException {
         Lsn end = common().position();
         byte[] whole = common(log -> log.filler(50_000));

@@ -276,6 +276,36 @@ class WalSegmentScannerTest {
     }
 
     @Test
+    void hazardPagesOfTheTimelineBeforeThatTheSameSegmentHadEndTheLogThoughTheirAddressesAreRight() {
+        WalBuilder log = new WalBuilder(PostgresMajor.V17, 1);
+        log.commit(700, TIME);
+        log.filler(20_000);
+        Lsn end = log.position();
+        byte[] used = full().segment(0);
+        System.arraycopy(log.segment(0), 0, used, 0, 3 * 8192);
+        for (int at = 0; at < 3 * 8192; at += 8192) {
+            view(used).putInt(at + 4, 2);
+        }
+        TimelineHistory history =
+                new TimelineHistory(2, List.of(new TimelineHistory.Entry(1, Lsn.parse("0/80000"), "")));
+
+        WalSegmentIndex index = scan(used, onTwo(history, true));
+        assertThat(index.ending()).isEqualTo(WalSegmentIndex.Ending.INCOMPLETE);
+        assertThat(index.lastRecordEndLsn()).contains(end);
+        assertRefused(used, onTwo(history, false), ErrorCode.WAL_INVALID, "0/106000", "an older one, of timeline 1");
+    }
+
+    private static Expectation onTwo(TimelineHistory history, boolean incomplete) {
+        return new Expectation(
+                name(0).onTimeline(2),
+                SIZE,
+                SYSTEM,
+                Optional.of(PostgresMajor.V17),
+                TimelineRule.of(history),
+                incomplete);
+    }
+
+    @Test
     void unknownWalIsAcceptedButNotIndexed() {
         byte[] future = full().segment(0);
         for (int at = 0; at < future.length; at += 8192) {
