@@ -235,7 +235,10 @@ final class CommandSite implements AutoCloseable {
             exit = Math.max(exit, push.exit());
             errors.append(push.err());
         }
-        Files.writeString(directory.resolve("push-errors"), errors);
+        // At once: PostgreSQL calls again and again, and a test may read at any time.
+        Path written = directory.resolve("push-errors.part");
+        Files.writeString(written, errors);
+        Files.move(written, directory.resolve("push-errors"), StandardCopyOption.ATOMIC_MOVE);
         Path complete = markers.resolve("answer");
         Files.writeString(complete, exit + "\n");
         Files.setPosixFilePermissions(complete, PosixFilePermissions.fromString("rw-r--r--"));

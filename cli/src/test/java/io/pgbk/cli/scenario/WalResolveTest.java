@@ -33,10 +33,11 @@ class WalResolveTest {
             server.await("select failed_count > 0 and last_failed_wal = '" + segment + "' from pg_stat_archiver");
             byte[] ours = Files.readAllBytes(server.dataDirectory().resolve("pg_wal/" + segment));
 
+            String errors = site.pushErrors();
+            assertThat(errors).contains("error: repository primary has another '" + segment + "'");
             Matcher hint = Pattern.compile("'pgbk (wal resolve .*) --deliver archived\\|kept --reason TEXT'")
-                    .matcher(site.pushErrors());
-            assertThat(site.pushErrors()).contains("error: repository primary has another '" + segment + "'");
-            assertThat(hint.find()).as(site.pushErrors()).isTrue();
+                    .matcher(errors);
+            assertThat(hint.find()).as(errors).isTrue();
             String[] wayOut = (hint.group(1) + " --deliver archived --reason clone").split(" ");
             Outcome resolved = site.run(wayOut).orFail();
 
