@@ -191,7 +191,9 @@ public final class RestorePlanner {
             return plan;
         }
         return switch (plan.target()) {
-            case RecoveryTarget.Immediate _, RecoveryTarget.LsnTarget _, RecoveryTarget.Name _ ->
+            // PostgreSQL stops behind the first record that begins there or later: that may be the child's first one.
+            case RecoveryTarget.LsnTarget _ -> plan;
+            case RecoveryTarget.Immediate _, RecoveryTarget.Name _ ->
                 plan.with(exactEnd(planned, plan.walTo().get()), plan.notes());
             case RecoveryTarget.Time _, RecoveryTarget.Xid _, RecoveryTarget.Latest _ ->
                 plan.with(planned.stopTimeline(), plan.notes());

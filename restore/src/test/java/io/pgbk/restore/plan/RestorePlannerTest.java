@@ -389,11 +389,11 @@ class RestorePlannerTest {
                         to(time(40), numbered(2)),
                         "A -> minute 40.0 @2"),
                 c(
-                        "second PITR: a position before the fork in the segment in which the newest line begins",
+                        "second PITR: a position before the fork: the record behind it may be the newest line's",
                         RestorePlannerTest::forked,
                         FORKED,
                         to(at(6.125)),
-                        "A -> lsn 6.125 @1"),
+                        "A -> lsn 6.125 @2"),
                 c(
                         "second PITR: a position behind the fork in that segment",
                         RestorePlannerTest::forked,
