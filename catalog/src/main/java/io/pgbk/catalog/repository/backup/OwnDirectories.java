@@ -94,15 +94,7 @@ final class OwnDirectories {
      * @throws IOException when one must not be used
      */
     boolean arePresent() throws IOException {
-        requireBase();
-        Path at = base;
-        for (String name : names) {
-            at = at.resolve(name);
-            if (!isOwn(at)) {
-                return false;
-            }
-        }
-        return true;
+        return allAreThere(false);
     }
 
     /**
@@ -111,17 +103,26 @@ final class OwnDirectories {
      * @throws IOException when one cannot be made or must not be used
      */
     void make() throws IOException {
+        allAreThere(true);
+    }
+
+    /** Whether all are there at the end: from the outermost in, what is missing is made, or is the answer. */
+    private boolean allAreThere(boolean making) throws IOException {
         requireBase();
         Path at = base;
         for (String name : names) {
             at = at.resolve(name);
             if (!isOwn(at)) {
+                if (!making) {
+                    return false;
+                }
                 create(at);
                 if (!isOwn(at)) {
                     throw refused(at, "it was removed as soon as it was made");
                 }
             }
         }
+        return true;
     }
 
     private static void create(Path directory) throws IOException {
