@@ -23,6 +23,9 @@ import java.util.Optional;
 final class SummaryReading {
     private static final Duration PAUSE = Duration.ofMillis(200);
     private static final Duration REMARK_AFTER = Duration.ofSeconds(10);
+    /** PostgreSQL's own backups give up on a summariser that stands still for so long (WaitForWalSummarization). */
+    private static final Duration MOST_PATIENCE = Duration.ofSeconds(60);
+
     private static final Duration QUERY_LIMIT = Duration.ofMinutes(30);
 
     private final BackupPlan plan;
@@ -37,7 +40,7 @@ final class SummaryReading {
     /**
      * A question about one backup.
      *
-     * @param patience how long the summariser may stand still
+     * @param patience how long the summariser may stand still; longer than {@link #MOST_PATIENCE} is of no use
      * @param sampleOneIn see {@link SummaryGuide}
      */
     SummaryReading(
@@ -54,7 +57,7 @@ final class SummaryReading {
         this.server = server;
         this.line = line;
         this.runtime = runtime;
-        this.patience = patience;
+        this.patience = patience.compareTo(MOST_PATIENCE) < 0 ? patience : MOST_PATIENCE;
         this.sampleOneIn = sampleOneIn;
         this.monitor = monitor;
     }

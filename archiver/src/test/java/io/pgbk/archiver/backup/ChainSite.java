@@ -68,7 +68,12 @@ final class ChainSite implements AutoCloseable {
     }
 
     BackupRunner runner(PostgresServer of, int sampleOneIn) {
-        BackupSettings settings = new BackupSettings(2, 0, true, FastTime.world(Duration.ofSeconds(30)), Duration.ZERO);
+        return runner(of, sampleOneIn, FastTime.world(Duration.ofSeconds(30)));
+    }
+
+    /** @param archiveDeadline by the fast clock */
+    BackupRunner runner(PostgresServer of, int sampleOneIn, Duration archiveDeadline) {
+        BackupSettings settings = new BackupSettings(2, 0, true, archiveDeadline, Duration.ZERO);
         return new BackupRunner(config(of), repository.cluster(), settings, ORIGIN, sampleOneIn, PackTails.NONE);
     }
 
@@ -78,8 +83,11 @@ final class ChainSite implements AutoCloseable {
 
     /** @param sampleOneIn how many of the windows that no WAL summary lists are read: one of so many */
     BackupResult backup(PostgresServer of, BackupType type, int sampleOneIn) {
-        BackupOutcome outcome =
-                runner(of, sampleOneIn).run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
+        return backup(runner(of, sampleOneIn), type);
+    }
+
+    BackupResult backup(BackupRunner runner, BackupType type) {
+        BackupOutcome outcome = runner.run(new BackupRequest(type, false, false, Map.of()), TaskMonitor.SILENT);
         assertThat(repository.cluster().holds().list()).isEmpty();
         return ((BackupOutcome.Taken) outcome).result();
     }

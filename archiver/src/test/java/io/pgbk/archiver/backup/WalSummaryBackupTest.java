@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgbk.archiver.FastTime;
 import io.pgbk.catalog.repository.backup.WalSummaryUse;
 import io.pgbk.catalog.repository.layout.BackupType;
 import io.pgbk.postgres.Lsn;
@@ -226,6 +227,29 @@ final class WalSummaryBackupTest {
         } finally {
             server.sql("alter system reset summarize_wal", "select pg_reload_conf()");
         }
+    }
+
+    /** The deadline is that of archiving, which may be hours; this test would not end with it. */
+    @Test
+    void hazardASummariserThatStandsStillIsNotWaitedForLongerThanPostgresWouldItself() throws Exception {
+        site.backup(BackupType.FULL);
+        server.sql("update big set t = 'not summarised' where i = 1234", "checkpoint");
+        String summariser = server.queryOne("select pid from pg_stat_activity where backend_type = 'walsummarizer'");
+        signal("STOP", summariser);
+        try {
+            BackupResult incremental = site.backup(
+                    site.runner(server, NO_SAMPLE, FastTime.world(Duration.ofDays(1))), BackupType.INCREMENTAL);
+            assertThat(summaries(incremental).reason()).startsWith("there is no WAL summary of timeline 1 from ");
+            assertThat(incremental.readBytes()).isEqualTo(incremental.databaseBytes());
+        } finally {
+            signal("CONT", summariser);
+        }
+        awaitSummarised();
+    }
+
+    private static void signal(String name, String process) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, process).start().waitFor())
+                .isZero();
     }
 
     /** Until everything up to the last checkpoint is in a summary. */

@@ -143,7 +143,8 @@ final class CommitTimes {
         return Stream.concat(left.stream(), right.stream()).max(Instant::compareTo);
     }
 
-    private static Lsn granuleFloor(Lsn lsn) {
+    /** The beginning of the piece of a segment whose times are known together. */
+    static Lsn granuleFloor(Lsn lsn) {
         return new Lsn(lsn.value() & -(long) WalSegmentIndex.GRANULE_BYTES);
     }
 }

@@ -177,7 +177,8 @@ final class LinePlanner {
         return afterLastCommit(backup, target, route, complete, last, checkpoint);
     }
 
-    private static boolean stopsAt(Instant commit, RecoveryTarget.Time target) {
+    /** Whether recovery to this time ends at a transaction that ended then. */
+    static boolean stopsAt(Instant commit, RecoveryTarget.Time target) {
         return target.exclusive() ? !commit.isBefore(target.time()) : commit.isAfter(target.time());
     }
 

@@ -2,7 +2,6 @@ package io.pgbk.restore.plan;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
-import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineTree;
 import io.pgbk.restore.target.RecoveryTarget;
 import io.pgbk.restore.target.TimelineChoice;
@@ -56,7 +55,7 @@ public final class RestorePlanner {
             case TimelineChoice.Newest() ->
                 require(along(newestTimeline(), usable, goal.target())).plan();
             case TimelineChoice.OfBackup() -> ofBackup(goal, usable);
-            case TimelineChoice.Automatic() -> whereReplayEnds(automatic(goal, usable));
+            case TimelineChoice.Automatic() -> new ReplayEnd(wal, automatic(goal, usable)).followed();
         };
     }
 
@@ -178,36 +177,6 @@ public final class RestorePlanner {
         notes.add("the target lies on timeline " + Integer.toUnsignedString(plan.timeline())
                 + ", which the current line (timeline " + Integer.toUnsignedString(current) + ") left earlier");
         return new Attempt.Planned(plan.with(plan.timeline(), notes), way.stopTimeline());
-    }
-
-    /**
-     * Replay that ends on an ancestor of the line follows the ancestor: PostgreSQL calls the timeline that it is told to
-     * follow the parent of the next one, also when it never came that far. Such a history says that the line ended
-     * before it began, and PostgreSQL 17's WAL summariser waits for ever for the WAL in between.
-     */
-    private RecoveryPlan whereReplayEnds(Attempt.Planned planned) {
-        RecoveryPlan plan = planned.plan();
-        if (plan.walTo().isEmpty()) {
-            return plan;
-        }
-        return switch (plan.target()) {
-            // PostgreSQL stops behind the first record that begins there or later: that may be the child's first one.
-            case RecoveryTarget.LsnTarget _ -> plan;
-            case RecoveryTarget.Immediate _, RecoveryTarget.Name _ ->
-                plan.with(exactEnd(planned, plan.walTo().get()), plan.notes());
-            case RecoveryTarget.Time _, RecoveryTarget.Xid _, RecoveryTarget.Latest _ ->
-                plan.with(planned.stopTimeline(), plan.notes());
-        };
-    }
-
-    /** In the segment in which a timeline begins there is the parent's end too, if the parent archived it whole. */
-    private int exactEnd(Attempt.Planned planned, Lsn walTo) {
-        RecoveryPlan plan = planned.plan();
-        int writer = wal.timelines()
-                .history(plan.timeline())
-                .map(history -> history.timelineAt(walTo.plus(-1)))
-                .orElse(plan.timeline());
-        return Route.along(wal, writer, plan.walFrom()).reaches(walTo) ? writer : planned.stopTimeline();
     }
 
     private boolean liesOnLine(int timeline, Instant time) {

@@ -82,8 +82,8 @@ public interface SegmentFacts {
 
     List<WalEvents.TablespaceCreated> createdTablespaces();
 
-    /** The last address at which a record is known to begin; recovery can stop exactly there. */
-    default Optional<Lsn> lastKnownRecordLsn() {
+    /** Where some of the records begin that begin and end here; recovery can stop exactly there. */
+    default Stream<Lsn> knownRecordLsns() {
         Lsn end = lastRecordEndLsn().orElse(Lsn.INVALID);
         return Stream.of(
                         firstRecordLsn().stream(),
@@ -91,8 +91,12 @@ public interface SegmentFacts {
                         restorePoints().stream().map(WalEvents.RestorePoint::lsn),
                         createdTablespaces().stream().map(WalEvents.TablespaceCreated::lsn))
                 .flatMap(lsns -> lsns)
-                .filter(lsn -> lsn.isBefore(end))
-                .max(Lsn::compareTo);
+                .filter(lsn -> lsn.isBefore(end));
+    }
+
+    /** The last of them. */
+    default Optional<Lsn> lastKnownRecordLsn() {
+        return knownRecordLsns().max(Lsn::compareTo);
     }
 
     /** The facts of a segment's index. */

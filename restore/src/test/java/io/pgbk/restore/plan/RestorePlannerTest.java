@@ -389,11 +389,119 @@ class RestorePlannerTest {
                         to(time(40), numbered(2)),
                         "A -> minute 40.0 @2"),
                 c(
+                        "second PITR: a time a little before the fork, in its segment",
+                        () -> forked().commit(1, 6.1, 64, 1).commit(2, 6.1, 64, 1),
+                        FORKED,
+                        to(time(63)),
+                        "A -> minute 63.0 @1"),
+                c(
+                        "second PITR: a time a little before the fork, the newest line asked for",
+                        () -> forked().commit(1, 6.1, 64, 1).commit(2, 6.1, 64, 1),
+                        FORKED,
+                        to(time(63), numbered(2)),
+                        "A -> minute 63.0 @2"),
+                c(
+                        "second PITR: a time before the fork, the parent's segment was never whole",
+                        () -> forked().commit(2, 6.1, 64, 1).without(1, 6),
+                        List.of(backup("A", 1, 2, 2.75)),
+                        to(time(63)),
+                        "A -> minute 63.0 @2"),
+                c(
+                        "second PITR: a time before the fork or behind it, in the same 64 KiB",
+                        () -> new TestArchive()
+                                .fill(1, 1, 10, 15)
+                                .promote(2, 1, 6.28)
+                                .fill(2, 6, 12, 205)
+                                .commit(1, 6.26, 64, 1)
+                                .commit(2, 6.26, 64, 1)
+                                .checkpoint(2, 6.3, 62),
+                        FORKED,
+                        to(time(63)),
+                        "A -> minute 63.0 @2"),
+                c(
+                        "second PITR: the last transaction before the fork, exclusive",
+                        () -> forked().commit(1, 6.1, 64, 1).commit(2, 6.1, 64, 1),
+                        FORKED,
+                        to(timeExclusive(64)),
+                        "A -> minute 64.0 exclusive @1"),
+                c(
+                        "second PITR: the last transaction before the fork itself: replay ends at the next one",
+                        () -> forked().commit(1, 6.1, 64, 1).commit(2, 6.1, 64, 1),
+                        FORKED,
+                        to(time(64)),
+                        "A -> minute 64.0 @2"),
+                c(
+                        "third PITR: two timelines begin in one segment, a time before both",
+                        () -> forked().commit(1, 6.1, 64, 1)
+                                .commit(2, 6.1, 64, 1)
+                                .promote(3, 2, 6.75)
+                                .fill(3, 6, 8, 405)
+                                .commit(3, 6.1, 64, 1)
+                                .commit(3, 6.5, 205, 2)
+                                .commit(3, 6.9, 405, 3),
+                        FORKED,
+                        to(time(63)),
+                        "A -> minute 63.0 @1"),
+                c(
+                        "third PITR: two timelines begin in one segment, a time between them",
+                        () -> forked().commit(1, 6.1, 64, 1)
+                                .commit(2, 6.1, 64, 1)
+                                .promote(3, 2, 6.75)
+                                .fill(3, 6, 8, 405)
+                                .commit(3, 6.1, 64, 1)
+                                .commit(3, 6.5, 205, 2)
+                                .commit(3, 6.9, 405, 3),
+                        FORKED,
+                        to(time(202)),
+                        "A -> minute 202.0 @2"),
+                c(
                         "second PITR: a position before the fork: the record behind it may be the newest line's",
                         RestorePlannerTest::forked,
                         FORKED,
                         to(at(6.125)),
                         "A -> lsn 6.125 @2"),
+                c(
+                        "second PITR: a position of the common past, a record behind it is known before the fork",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(at(4.5)),
+                        "A -> lsn 4.5 @1"),
+                c(
+                        "second PITR: a position of the common past, the newest line asked for",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(at(4.5), numbered(2)),
+                        "A -> lsn 4.5 @2"),
+                c(
+                        "second PITR: a position whose next known record is in the fork's segment",
+                        RestorePlannerTest::forked,
+                        FORKED,
+                        to(at(5.5)),
+                        "A -> lsn 5.5 @1"),
+                c(
+                        "second PITR: the same, but the parent's segment was never whole",
+                        () -> forked().without(1, 6),
+                        List.of(backup("A", 1, 2, 2.75)),
+                        to(at(5.5)),
+                        "A -> lsn 5.5 @2"),
+                c(
+                        "second PITR: the same, but nobody could read the segment in between",
+                        () -> forked().unread(2, 6),
+                        List.of(backup("A", 1, 2, 2.75)),
+                        to(at(5.5)),
+                        "A -> lsn 5.5 @2"),
+                c(
+                        "second PITR: a position before the fork in its segment, with a checkpoint in between",
+                        () -> forked().checkpoint(1, 6.2, 64).checkpoint(2, 6.2, 64),
+                        FORKED,
+                        to(at(6.125)),
+                        "A -> lsn 6.125 @1"),
+                c(
+                        "failovers: a position of the middle timeline",
+                        RestorePlannerTest::failedOver,
+                        List.of(backup("A", 1, 2, 2.75)),
+                        to(at(6.5)),
+                        "A -> lsn 6.5 @2"),
                 c(
                         "second PITR: a position behind the fork in that segment",
                         RestorePlannerTest::forked,
