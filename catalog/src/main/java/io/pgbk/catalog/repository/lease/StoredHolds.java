@@ -151,12 +151,12 @@ public final class StoredHolds implements Holds {
         }
 
         synchronized void write() {
-            written = repository.runtime().monotonic().nanoTime();
-            until = nextEnd();
+            long now = repository.runtime().monotonic().nanoTime();
+            Instant end = nextEnd();
             ObjectNode json = JsonDocument.newObject()
                     .put("owner", repository.runtime().owner())
                     .put("purpose", request.purpose())
-                    .put("until", until.toString());
+                    .put("until", end.toString());
             ArrayNode labels = json.putArray("labels");
             request.labels().forEach(label -> labels.add(label.value()));
             request.wal().ifPresent(range -> WalRangeJson.write(json, range));
@@ -164,6 +164,9 @@ public final class StoredHolds implements Holds {
             if (repository.documents().create(ObjectKind.HOLD, key, json) != CreateOutcome.CREATED) {
                 throw new PgbkException(ErrorCode.INTERNAL, "hold " + key + " exists already");
             }
+            // Only now: what could not be written protects nothing, and the next renewal is to know it.
+            written = now;
+            until = end;
         }
 
         @Override

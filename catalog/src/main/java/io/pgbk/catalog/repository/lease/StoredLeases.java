@@ -99,8 +99,8 @@ public final class StoredLeases implements Leases {
                             + " s ago",
                     "pgbk needs a store whose listings show at once what was written; is there a cache in between?");
         }
-        // While this process slept, others may have taken and released this epoch and removed its objects.
-        if (!created || newest.get().epoch() != epoch) {
+        // While this process slept, others may have taken this epoch, renewed or released it, and removed its objects.
+        if (!created || !newest.get().equals(first)) {
             return Optional.empty();
         }
         series.removeBefore(first);

@@ -170,6 +170,26 @@ class BackupCatalogTest {
         assertThat(cluster.holds().list()).isEmpty();
     }
 
+    /** What could not be written protects nothing: the hold has run out when the store answers again. */
+    @Test
+    void hazardAHoldThatRanOutDuringAnOutageIsLostToTheRemovalThatBeganMeanwhile() {
+        Label held = backup();
+        backup();
+        Holds.HoldRequest request = new Holds.HoldRequest("restore", Set.of(held), Optional.empty());
+        FaultyStore store = place.store();
+        ClusterCatalog cutOff = new ClusterCatalog(place.open(store, "cut off"), TestPlace.CLUSTER);
+        try (Holds.Hold hold = cutOff.holds().take(request, Duration.ofHours(1))) {
+            store.dieAtCall(1, false);
+            for (int attempt = 0; attempt < 7; attempt++) {
+                time.advance(Duration.ofMinutes(10));
+                assertFails(ErrorCode.REPOSITORY_UNREACHABLE, hold::renew);
+            }
+            cluster.backups().delete(held, BackupCatalog.GRACE, false);
+            store.revive();
+            assertFails(ErrorCode.NO_FITTING_BACKUP, hold::renew);
+        }
+    }
+
     @Test
     void whereverAPurgeDiesTheNextOneFreesTheLabelOfACopyThatWasGivenUp() {
         Label label = Label.require("20261120T010203Z-abcd-full");

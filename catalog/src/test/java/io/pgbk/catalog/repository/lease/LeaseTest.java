@@ -141,6 +141,52 @@ class LeaseTest {
         }
     }
 
+    /** Runs something before the first object of that name is created. */
+    private ObjectStore before(String key, Runnable action) {
+        ObjectStore store = place.store();
+        AtomicBoolean done = new AtomicBoolean();
+        return (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("create")
+                            && String.valueOf(arguments[0]).endsWith(key)
+                            && !done.getAndSet(true)) {
+                        action.run();
+                    }
+                    return method.invoke(store, arguments);
+                });
+    }
+
+    @Test
+    void hazardWhoSleptBeforeItsFirstObjectDoesNotHoldTheEpochThatAnotherTookAndRenewed() {
+        try (Repository b = place.open("b")) {
+            List<Leases.Lease> taken = new ArrayList<>();
+            ObjectStore sleeping = before("leases/backup/00000001/00000000", () -> {
+                taken.add(leases(b).acquire("backup", "test", Duration.ZERO));
+                for (int renewal = 0; renewal < 3; renewal++) {
+                    awaitSleeper();
+                    time.advance(Leases.RENEWAL);
+                }
+                awaitSleeper();
+                // Its first object is gone, so that the sleeper's request creates it again.
+                assertThat(place.directory().resolve("clusters/main/leases/backup/00000001/00000000"))
+                        .doesNotExist();
+            });
+            try (Repository a = Repository.open(sleeping, TestPlace.encrypted(1), observer(Duration.ZERO))) {
+                assertFails(ErrorCode.HELD_BY_ANOTHER, () -> leases(a).acquire("backup", "test", Duration.ZERO), "b");
+            }
+            taken.getFirst().proveHeld();
+            taken.getFirst().close();
+        }
+    }
+
+    private void awaitSleeper() {
+        try {
+            time.awaitSleeper();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @Test
     void clocksThatDifferByDaysDoNotMatter() {
         try (Repository a = place.open("a")) {
