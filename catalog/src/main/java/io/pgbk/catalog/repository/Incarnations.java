@@ -60,14 +60,46 @@ public final class Incarnations {
         return documents;
     }
 
-    /** All, oldest first. */
+    /**
+     * What is there.
+     *
+     * @param sound oldest first
+     * @param failure why the first of those that are none cannot be read: damage, or somebody has put it there
+     */
+    public record Listing(List<Incarnation> sound, Optional<PgbkException> failure) {
+        public Listing {
+            sound = List.copyOf(sound);
+        }
+    }
+
+    /**
+     * All, oldest first.
+     *
+     * @throws PgbkException OBJECT_DAMAGED, FORMAT_TOO_NEW when one of them cannot be read
+     */
     public List<Incarnation> list() {
+        Listing listing = listing();
+        listing.failure().ifPresent(failure -> {
+            throw failure;
+        });
+        return listing.sound();
+    }
+
+    /** All that can be read, for who looks for a certain one. */
+    public Listing listing() {
         Supplier<List<Stored>> once = early.getAndSet(null);
         List<Stored> documents = once == null ? fetch(repository.store(), cluster) : once.get();
-        return documents.stream()
-                .map(stored -> check(stored.number(), stored.document().toArray()))
-                .sorted(Comparator.comparingInt(Incarnation::number))
-                .toList();
+        List<Incarnation> sound = new ArrayList<>();
+        Optional<PgbkException> failure = Optional.empty();
+        for (Stored stored : documents) {
+            try {
+                sound.add(check(stored.number(), stored.document().toArray()));
+            } catch (PgbkException e) {
+                failure = failure.or(() -> Optional.of(e));
+            }
+        }
+        sound.sort(Comparator.comparingInt(Incarnation::number));
+        return new Listing(sound, failure);
     }
 
     /**

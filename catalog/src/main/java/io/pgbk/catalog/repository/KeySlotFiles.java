@@ -22,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The slot objects of one repository. A slot's id is {@code <first 8 digits of the repository id>-<epoch, 4 digits>-<8
@@ -30,7 +31,7 @@ import java.util.Optional;
  */
 final class KeySlotFiles {
     private static final int MAX_SLOT_BYTES = 64 << 10;
-    private static final int MAX_SLOTS = 1000;
+    private static final int READ_AT_ONCE = 1000;
     private static final int MAX_LISTED = 10_000;
 
     private final ObjectStore store;
@@ -60,12 +61,18 @@ final class KeySlotFiles {
     }
 
     private List<KeySlots.StoredSlot> read(List<String> listed) {
-        List<String> keys = listed.stream()
+        return readThem(newestFirst(listed));
+    }
+
+    private List<String> newestFirst(List<String> listed) {
+        return listed.stream()
                 .filter(key ->
                         RepositoryLayout.parse(key) instanceof RepositoryObject.KeySlot slot && owns(slot.slotId()))
                 .sorted(Comparator.reverseOrder())
-                .limit(MAX_SLOTS)
                 .toList();
+    }
+
+    private List<KeySlots.StoredSlot> readThem(List<String> keys) {
         List<KeySlots.StoredSlot> slots = new ArrayList<>();
         for (String key : keys) {
             readIfThere(key).ifPresent(document -> slots.add(new KeySlots.StoredSlot(key, document)));
@@ -89,11 +96,24 @@ final class KeySlotFiles {
      * @throws PgbkException KEY_WRONG when no secret fits
      */
     EncryptedKeyRing open(List<UnlockSecret> secrets, List<String> listed) {
-        List<KeySlots.StoredSlot> slots = read(listed);
-        if (slots.isEmpty()) {
-            // A rewrap may have replaced all that was listed.
-            slots = readAll();
+        List<String> keys = newestFirst(listed);
+        PgbkException failure = null;
+        // Slots that somebody has put there stand before the true ones when their names say so.
+        for (int from = 0; from < keys.size(); from += READ_AT_ONCE) {
+            List<KeySlots.StoredSlot> slots = readThem(keys.subList(from, Math.min(keys.size(), from + READ_AT_ONCE)));
+            if (!slots.isEmpty()) {
+                try {
+                    return open(secrets, slots, failure);
+                } catch (PgbkException e) {
+                    failure = e;
+                }
+            }
         }
+        if (failure != null) {
+            throw failure;
+        }
+        // A rewrap may have replaced all that was listed.
+        List<KeySlots.StoredSlot> slots = readAll();
         if (slots.isEmpty()) {
             throw new PgbkException(
                     ErrorCode.KEY_WRONG,
@@ -101,16 +121,22 @@ final class KeySlotFiles {
                             + ", which its repository.json names",
                     "Restore the objects below keys/; without them the repository cannot be read.");
         }
-        PgbkException wrong = null;
+        return open(secrets, slots, null);
+    }
+
+    /** @param before why the slots before these did not open */
+    private EncryptedKeyRing open(
+            List<UnlockSecret> secrets, List<KeySlots.StoredSlot> slots, @Nullable PgbkException before) {
+        PgbkException wrong = before;
         for (UnlockSecret secret : secrets) {
             try {
                 return KeySlots.open(repositoryId, slots, secret);
             } catch (PgbkException e) {
-                if (e.code() != ErrorCode.KEY_WRONG) {
-                    throw e;
-                }
                 if (wrong != null) {
                     e.addSuppressed(wrong);
+                }
+                if (e.code() != ErrorCode.KEY_WRONG) {
+                    throw e;
                 }
                 wrong = e;
             }

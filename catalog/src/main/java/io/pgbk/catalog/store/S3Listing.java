@@ -61,7 +61,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
         pagesWithout = pagesWithout(config, pagesWithout, answer.contents().isEmpty());
         for (S3Object object : answer.contents()) {
             String key = keyOf(config, object.key());
-            if (key.compareTo(last) <= 0 && !last.isEmpty()) {
+            if (NameOrder.BYTES.compare(key, last) <= 0 && !last.isEmpty()) {
                 throw new PgbkException(
                         ErrorCode.STORE_UNSAFE,
                         config.displayName() + " lists " + key + " after " + last + ", not in ascending order");

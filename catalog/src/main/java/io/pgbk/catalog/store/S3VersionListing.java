@@ -79,7 +79,7 @@ final class S3VersionListing implements Iterator<ObjectInfo> {
     }
 
     private void requireAscending(String name) {
-        if (name.compareTo(last) <= 0 && !last.isEmpty()) {
+        if (NameOrder.BYTES.compare(name, last) <= 0 && !last.isEmpty()) {
             throw new PgbkException(
                     ErrorCode.STORE_UNSAFE,
                     config.displayName() + " lists versions of " + name + " after " + last

@@ -43,7 +43,7 @@ final class S3VersionSearch {
                 return;
             }
             String jump = markerBefore(next, prefix);
-            if (jump == null || jump.compareTo(page.nextKeyMarker()) <= 0) {
+            if (jump == null || NameOrder.BYTES.compare(jump, page.nextKeyMarker()) <= 0) {
                 keyMarker = page.nextKeyMarker();
                 versionMarker = page.nextVersionIdMarker();
             } else {

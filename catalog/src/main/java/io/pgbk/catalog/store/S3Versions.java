@@ -318,7 +318,7 @@ final class S3Versions {
                         version.size(),
                         false,
                         Boolean.TRUE.equals(version.isLatest()))));
-        merged.sort(java.util.Comparator.comparing(Version::name));
+        merged.sort(java.util.Comparator.comparing(Version::name, NameOrder.BYTES));
         return merged;
     }
 }

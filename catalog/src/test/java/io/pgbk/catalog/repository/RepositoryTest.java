@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -169,6 +170,22 @@ class RepositoryTest {
                     ErrorCode.KEY_WRONG,
                     () -> Repository.open(place.store(), TestPlace.encrypted(2), place.runtime("a")));
             assertFails(ErrorCode.OBJECT_MISSING, () -> keys.remove("nobody"));
+        }
+    }
+
+    /** Whoever has the credentials of the store can write names that come before that of the true slot. */
+    @Test
+    void hazardSlotsThatSomebodyLaidBesideTheTrueOneDoNotHideIt() throws IOException {
+        try (Repository repository = place.initialise(TestPlace.encrypted(1))) {
+            String slot = repository.keyManager().list().getFirst().slotId();
+            for (int i = 0; i < 1001; i++) {
+                Path junk = place.directory().resolve("keys/%s-9999-%08x.json".formatted(slot.substring(0, 8), i));
+                Files.writeString(junk, "{}");
+            }
+            place.open("a").close();
+            assertFails(
+                    ErrorCode.KEY_WRONG,
+                    () -> Repository.open(place.store(), TestPlace.encrypted(2), place.runtime("b")));
         }
     }
 

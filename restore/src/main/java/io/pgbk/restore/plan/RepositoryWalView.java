@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,12 +52,38 @@ public final class RepositoryWalView implements WalView, AutoCloseable {
     private Place last = new Place(0, -2);
     private LogPlace lastLog = new LogPlace(0, 0);
 
+    /** @throws PgbkException OBJECT_DAMAGED, KEY_WRONG, WAL_INVALID when a timeline's history cannot be read */
     public RepositoryWalView(WalArchive archive, TaskMonitor monitor) {
+        this(archive, OptionalInt.empty(), monitor);
+    }
+
+    /**
+     * A view for a restore.
+     *
+     * @param followed the timeline that was asked for: others whose histories cannot be read are left out then
+     * @throws PgbkException OBJECT_DAMAGED, KEY_WRONG, WAL_INVALID when another history cannot be read
+     */
+    public RepositoryWalView(WalArchive archive, OptionalInt followed, TaskMonitor monitor) {
         this.archive = archive;
         this.monitor = monitor;
-        this.timelines = archive.timelineTree();
+        this.timelines = archive.timelineTree((timeline, failure) -> leaveOut(timeline, failure, followed, monitor));
         this.size = archive.incarnation().segmentSize();
         this.logsKept = Math.clamp(MAX_OUTLINES / size.segmentsPerLog(), 2, MAX_LOGS);
+    }
+
+    private static void leaveOut(int timeline, PgbkException failure, OptionalInt followed, TaskMonitor monitor) {
+        String name = "timeline " + Integer.toUnsignedString(timeline);
+        if (followed.isEmpty()) {
+            throw new PgbkException(
+                    failure.code(),
+                    "where " + name + " comes from cannot be read: " + failure.getMessage(),
+                    "If it is not wanted, `pgbk restore --target-timeline` with another timeline leaves it out.",
+                    failure);
+        }
+        if (followed.getAsInt() == timeline) {
+            throw failure;
+        }
+        monitor.warn(name + " is left out, because its history cannot be read: " + failure.getMessage());
     }
 
     @Override

@@ -26,6 +26,7 @@ import io.pgbk.restore.plan.BackupCandidate;
 import io.pgbk.restore.plan.RecoveryPlan;
 import io.pgbk.restore.plan.RepositoryWalView;
 import io.pgbk.restore.plan.RestorePlanner;
+import io.pgbk.restore.target.TimelineChoice;
 import io.pgbk.task.TaskMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,6 +39,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Makes the plan of a restore and checks everything that can be checked before the first byte is written. */
 public final class RestorePreparation {
@@ -132,7 +134,10 @@ public final class RestorePreparation {
 
     private RecoveryPlan recovery(WalArchive wal, List<BackupRecord> backups) {
         Instant now = clock.instant();
-        try (RepositoryWalView view = new RepositoryWalView(wal, monitor)) {
+        OptionalInt followed = request.goal().timeline() instanceof TimelineChoice.Numbered(int timeline)
+                ? OptionalInt.of(timeline)
+                : OptionalInt.empty();
+        try (RepositoryWalView view = new RepositoryWalView(wal, followed, monitor)) {
             return new RestorePlanner(
                             view,
                             backups.stream().map(RestorePreparation::candidate).toList(),

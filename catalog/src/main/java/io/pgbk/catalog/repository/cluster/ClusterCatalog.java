@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Everything that one repository knows about one cluster. Safe for use by many threads. */
@@ -78,8 +79,7 @@ public final class ClusterCatalog {
      *     incarnation
      */
     public Incarnation incarnationOf(ServerIdentity server) {
-        List<Incarnation> all = requireAny();
-        return matching(all, server).orElseThrow(() -> otherCluster(all, server.toString()));
+        return matchingOrFailure(known -> known.identity().equals(server), server.toString());
     }
 
     /**
@@ -89,11 +89,23 @@ public final class ClusterCatalog {
      * @throws PgbkException as {@link #incarnationOf(ServerIdentity)}
      */
     public Incarnation incarnationOf(long systemIdentifier) {
-        List<Incarnation> all = requireAny();
-        return all.reversed().stream()
-                .filter(incarnation -> incarnation.identity().systemIdentifier() == systemIdentifier)
-                .findFirst()
-                .orElseThrow(() -> otherCluster(all, "system identifier " + Long.toUnsignedString(systemIdentifier)));
+        return matchingOrFailure(
+                known -> known.identity().systemIdentifier() == systemIdentifier,
+                "system identifier " + Long.toUnsignedString(systemIdentifier));
+    }
+
+    /** An object that is no incarnation does not hide the one that is looked for. */
+    private Incarnation matchingOrFailure(Predicate<Incarnation> wanted, String server) {
+        Incarnations.Listing listing = incarnations.listing();
+        Optional<Incarnation> found =
+                listing.sound().reversed().stream().filter(wanted).findFirst();
+        if (found.isPresent()) {
+            return found.get();
+        }
+        listing.failure().ifPresent(failure -> {
+            throw failure;
+        });
+        throw otherCluster(requireAny(listing.sound()), server);
     }
 
     /**
@@ -102,7 +114,7 @@ public final class ClusterCatalog {
      * @throws PgbkException REPOSITORY_NOT_INITIALISED when there is none
      */
     public Incarnation newestIncarnation() {
-        return requireAny().getLast();
+        return requireAny(incarnations.list()).getLast();
     }
 
     /**
@@ -139,7 +151,7 @@ public final class ClusterCatalog {
      *     has the same or a newer major version; REPOSITORY_NOT_INITIALISED when the cluster has no incarnation
      */
     public Joined upgrade(ServerIdentity server) {
-        List<Incarnation> all = requireAny();
+        List<Incarnation> all = requireAny(incarnations.list());
         Optional<Incarnation> known = matching(all, server);
         if (known.isPresent()) {
             return new Joined(known.get(), false);
@@ -209,8 +221,7 @@ public final class ClusterCatalog {
         }
     }
 
-    private List<Incarnation> requireAny() {
-        List<Incarnation> all = incarnations.list();
+    private List<Incarnation> requireAny(List<Incarnation> all) {
         if (all.isEmpty()) {
             throw new PgbkException(
                     ErrorCode.REPOSITORY_NOT_INITIALISED,

@@ -18,11 +18,14 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.Spliterators;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.StreamSupport;
@@ -36,6 +39,10 @@ import java.util.stream.StreamSupport;
 public final class WalArchive {
     /** How many of the newest segments are asked for a time before the answer is "unknown". */
     private static final int MAX_SEGMENTS_ASKED = 64;
+
+    /** Failures of an object itself, be it damaged or put there by somebody without the key. */
+    private static final Set<ErrorCode> UNREADABLE =
+            EnumSet.of(ErrorCode.OBJECT_DAMAGED, ErrorCode.KEY_WRONG, ErrorCode.WAL_INVALID);
 
     private final WalFiles files;
     private final WalNameEvents events;
@@ -153,16 +160,41 @@ public final class WalArchive {
         return find(new WalFileName.History(timeline)).map(this::readSmall);
     }
 
-    /** All timelines that have WAL or a history here. */
+    /**
+     * All timelines that have WAL or a history here. A history that cannot be read, of a timeline without anything else,
+     * is passed over: nothing of the cluster lies there.
+     *
+     * @throws PgbkException OBJECT_DAMAGED, KEY_WRONG, WAL_INVALID when another history cannot be read
+     */
     public TimelineTree timelineTree() {
+        return timelineTree((timeline, failure) -> {
+            throw failure;
+        });
+    }
+
+    /**
+     * The same without the histories that cannot be read: their timelines count as such that branched off from none.
+     *
+     * @param unreadable is told of each of them that has WAL, and why
+     */
+    public TimelineTree timelineTree(BiConsumer<Integer, PgbkException> unreadable) {
+        List<String> children = children();
         List<TimelineHistory> histories = new ArrayList<>();
-        List<Integer> timelines = new ArrayList<>();
-        for (String child : children()) {
-            folderTimeline(child).ifPresent(timelines::add);
+        List<Integer> timelines = timelinesWithWal(children);
+        for (String child : children) {
             if (WalFileName.parse(child).orElse(null) instanceof WalFileName.History name) {
                 // Listed, so not proved absent: when it is gone all the same, reading it says so.
                 WalObject object = files.variants(name).getFirst();
-                histories.add(TimelineHistory.parse(name.timeline(), readSmall(object)));
+                try {
+                    histories.add(TimelineHistory.parse(name.timeline(), readSmall(object)));
+                } catch (PgbkException e) {
+                    if (!UNREADABLE.contains(e.code())) {
+                        throw e;
+                    }
+                    if (timelines.contains(name.timeline())) {
+                        unreadable.accept(name.timeline(), e);
+                    }
+                }
             }
         }
         return TimelineTree.of(histories, timelines);
@@ -170,8 +202,12 @@ public final class WalArchive {
 
     /** Timelines that have at least one file here, ascending (unsigned). */
     public List<Integer> timelinesWithWal() {
+        return timelinesWithWal(children());
+    }
+
+    private static List<Integer> timelinesWithWal(List<String> children) {
         List<Integer> timelines = new ArrayList<>();
-        for (String child : children()) {
+        for (String child : children) {
             folderTimeline(child).ifPresent(timelines::add);
         }
         return timelines;
