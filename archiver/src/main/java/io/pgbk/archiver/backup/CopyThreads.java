@@ -2,6 +2,7 @@ package io.pgbk.archiver.backup;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Threads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -135,19 +136,7 @@ final class CopyThreads implements AutoCloseable {
     /** Stops whatever still runs and waits for it. */
     @Override
     public void close() {
-        boolean interrupted = Thread.interrupted();
         threads.forEach(Thread::interrupt);
-        for (Thread thread : threads) {
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        threads.forEach(Threads::awaitEnd);
     }
 }

@@ -1,5 +1,6 @@
 package io.pgbk.catalog.repository;
 
+import io.pgbk.task.Threads;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -69,17 +70,6 @@ public final class Heartbeat implements AutoCloseable {
                 thread.interrupt();
             }
         }
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 }

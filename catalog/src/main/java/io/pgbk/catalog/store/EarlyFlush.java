@@ -1,5 +1,6 @@
 package io.pgbk.catalog.store;
 
+import io.pgbk.task.Threads;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
@@ -65,16 +66,8 @@ final class EarlyFlush {
     /** Returns when the channel is not used any more. An interrupt is kept for later: a disk cannot be interrupted. */
     void await() {
         Thread thread = running;
-        boolean interrupted = false;
-        while (thread != null && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (thread != null) {
+            Threads.awaitEnd(thread);
         }
     }
 

@@ -2,6 +2,7 @@ package io.pgbk.catalog.store;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Threads;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -91,24 +92,9 @@ final class S3Attempts {
             }
         } catch (InterruptedException e) {
             worker.interrupt();
-            awaitEnd(worker);
+            Threads.awaitEnd(worker); // its request has a time limit
             Thread.currentThread().interrupt();
             throw AbortedException.create("interrupted while waiting for the store", e);
-        }
-    }
-
-    /** Waits for a thread whose requests have time limits; an interruption meanwhile is kept for the caller. */
-    static void awaitEnd(Thread worker) {
-        boolean interrupted = false;
-        while (worker.isAlive()) {
-            try {
-                worker.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -2,6 +2,7 @@ package io.pgbk.catalog.store;
 
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.Threads;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 
@@ -87,6 +88,6 @@ final class S3Part {
 
     /** Waits until the thread ended; every request has a deadline, so this does. */
     void awaitEnd() {
-        S3Attempts.awaitEnd(thread);
+        Threads.awaitEnd(thread);
     }
 }
