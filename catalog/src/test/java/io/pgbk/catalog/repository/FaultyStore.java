@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** A store whose process dies at its nth call: that call and all later ones fail. Optionally the clock is the test's. */
@@ -41,6 +42,8 @@ public final class FaultyStore implements ObjectStore {
     private volatile Runnable meanwhile = () -> {};
     private volatile Predicate<String> fatal = _ -> false;
     private volatile Predicate<String> lulling = _ -> false;
+    private volatile Predicate<String> late = _ -> false;
+    private volatile Consumer<Runnable> meanwhileLate = _ -> {};
     private volatile Predicate<String> locked = _ -> false;
     private volatile boolean removing;
     private volatile Thread standing = Thread.currentThread();
@@ -136,6 +139,16 @@ public final class FaultyStore implements ObjectStore {
         lulling = keys;
     }
 
+    /**
+     * The request that creates an object with such a key is long on its way, and its process is suspended behind it.
+     *
+     * @param others what happens meanwhile; they are given how the request arrives, and may choose the moment
+     */
+    public void delayCreating(Predicate<String> keys, Consumer<Runnable> others) {
+        meanwhileLate = others;
+        late = keys;
+    }
+
     /** From now on objects with such keys stay, as where they are locked. */
     public void refuseToDelete(Predicate<String> keys) {
         locked = keys;
@@ -214,6 +227,10 @@ public final class FaultyStore implements ObjectStore {
 
     @Override
     public CreateOutcome create(String key, ObjectBody body) {
+        if (late.test(key)) {
+            late = _ -> false;
+            suspendAtStoring(key::equals, () -> meanwhileLate.accept(() -> store.create(key, body)));
+        }
         changes.add(before(key));
         return after(store.create(key, body));
     }

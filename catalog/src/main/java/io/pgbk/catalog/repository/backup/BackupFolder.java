@@ -10,7 +10,7 @@ final class BackupFolder {
     private final Label label;
     private boolean intent;
     private boolean ended;
-    private boolean manifest;
+    private int lastManifest;
     private int lastAlive = -1;
     private final List<Integer> events = new ArrayList<>();
 
@@ -24,7 +24,7 @@ final class BackupFolder {
             case RepositoryObject.Backup ignored -> ended = true;
             case RepositoryObject.Alive alive -> lastAlive = Math.max(lastAlive, alive.number());
             case RepositoryObject.Event event -> events.add(event.number());
-            case RepositoryObject.Manifest ignored -> manifest = true;
+            case RepositoryObject.Manifest manifest -> lastManifest = Math.max(lastManifest, manifest.generation());
             case RepositoryObject.Pack ignored -> {}
         }
     }
@@ -50,8 +50,9 @@ final class BackupFolder {
         return !ended && !events.isEmpty();
     }
 
-    boolean manifest() {
-        return manifest;
+    /** The generation of the youngest manifest, 0 for none. */
+    int lastManifest() {
+        return lastManifest;
     }
 
     /** The number of the newest sign of life, -1 for none. */

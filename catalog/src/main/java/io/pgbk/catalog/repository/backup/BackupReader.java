@@ -141,7 +141,7 @@ final class BackupReader {
     private boolean isUnfinishedCopy(BackupFolder folder) {
         return folder.removalLeftover()
                 && folder.intent()
-                && (folder.lastAlive() > 0 || !folder.manifest())
+                && (folder.lastAlive() > 0 || folder.lastManifest() == 0)
                 && running(folder).filter(RunningBackup::resumable).isPresent()
                 && BackupRecord.removing(events(folder)).isEmpty();
     }
@@ -197,13 +197,14 @@ final class BackupReader {
 
     /** The number of a label's newest sign of life, 0 for none. */
     int lastSignOfLife(Label label) {
+        return Math.max(folder(label).lastAlive(), 0);
+    }
+
+    /** What is there of a label. */
+    BackupFolder folder(Label label) {
         return folders(RepositoryLayout.backupFolder(cluster, label)).stream()
-                .mapToInt(BackupFolder::lastAlive)
-                .max()
-                .stream()
-                .map(last -> Math.max(last, 0))
                 .findFirst()
-                .orElse(0);
+                .orElseGet(() -> new BackupFolder(label));
     }
 
     /** What the label's {@code backup} object says; empty when there is none. */

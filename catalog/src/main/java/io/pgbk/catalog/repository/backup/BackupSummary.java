@@ -47,7 +47,7 @@ public record BackupSummary(
     /**
      * Where the manifest is.
      *
-     * @param generation 1 for the one written by the backup
+     * @param generation 1 for the one written by the backup, that of the attempt which committed for a copy
      * @param sha256 of the stored object, hexadecimal
      */
     public record ManifestReference(int generation, long storedBytes, String sha256) {}

@@ -16,7 +16,10 @@ public interface BackupWriter extends AutoCloseable {
      */
     String packKey(int number);
 
-    /** The key below the prefix under which the manifest must be uploaded before {@link #commit}. */
+    /**
+     * The key below the prefix under which the manifest must be uploaded before {@link #commit}: of several attempts at one
+     * copy each has a key of its own.
+     */
     String manifestKey();
 
     /**
@@ -37,14 +40,19 @@ public interface BackupWriter extends AutoCloseable {
 
     /**
      * Commits: proves that every referenced pack is there with its length, that the archive holds all WAL from start to
-     * stop, and that the lease still holds; then creates the summary exclusively.
+     * stop, and that the lease still holds; then creates the summary exclusively. A copy may find that another attempt has
+     * committed meanwhile, one that slept past its lease or one that took this one over: then it is copied.
      *
+     * @return the backup as it is listed
      * @throws io.pgbk.error.PgbkException OBJECT_MISSING, OBJECT_DAMAGED, WAL_GAP (naming the first missing segment),
      *     HELD_BY_ANOTHER; nothing is listed then
      */
     BackupRecord commit(BackupFacts facts, ManifestWriter.ManifestRef manifest);
 
-    /** Without a commit before it, ends the backup and removes what it stored, as far as that is possible. */
+    /**
+     * Without a commit before it, ends the backup and removes what it stored, as far as that is possible; of a copy only the
+     * manifest, since the next attempt goes on with the packs.
+     */
     @Override
     void close();
 }

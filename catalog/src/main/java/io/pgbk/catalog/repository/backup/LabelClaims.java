@@ -40,7 +40,7 @@ final class LabelClaims {
                 label = newLabel(start.type());
             }
             StoredBackupWriter writer =
-                    new StoredBackupWriter(repository, cluster, label, start, lease, reader, 1, false);
+                    new StoredBackupWriter(repository, cluster, label, start, lease, reader, Attempt.ONLY);
             try {
                 // The intent names what it needs: whoever wants to remove that sees the one or is seen here.
                 start.parent().ifPresent(guard::requireUsable);
@@ -77,8 +77,9 @@ final class LabelClaims {
             start.needs().forEach(guard::requireUsable);
             // An intent that exists is that of an interrupted copy: under the lease nobody else works on it.
             claim(label, start, true);
-            StoredBackupWriter writer = new StoredBackupWriter(
-                    repository, cluster, label, start, lease, reader, reader.lastSignOfLife(label) + 1, true);
+            Attempt attempt = Attempt.ofCopy(reader.folder(label), lease);
+            StoredBackupWriter writer =
+                    new StoredBackupWriter(repository, cluster, label, start, lease, reader, attempt);
             try {
                 // The intent may be that of an earlier attempt; what this one needs stands in the sign of life.
                 start.needs().forEach(guard::requireUsable);

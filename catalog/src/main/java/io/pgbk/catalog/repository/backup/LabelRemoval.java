@@ -103,6 +103,12 @@ final class LabelRemoval {
         removeSignsOfLife(label);
     }
 
+    void removeManifestsBefore(Label label, int generation) {
+        delete(
+                RepositoryLayout.manifestFolder(cluster, label),
+                object -> object instanceof RepositoryObject.Manifest manifest && manifest.generation() < generation);
+    }
+
     void removeSignsOfLife(Label label) {
         delete(folder(label), RepositoryObject.Alive.class::isInstance);
     }

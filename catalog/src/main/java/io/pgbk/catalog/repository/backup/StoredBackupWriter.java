@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link BackupWriter} on a repository. */
 final class StoredBackupWriter implements BackupWriter {
-    private static final int FIRST_GENERATION = 1;
     private static final Duration RETRY = Duration.ofMinutes(1);
 
     private final Repository repository;
@@ -35,20 +34,16 @@ final class StoredBackupWriter implements BackupWriter {
     private final Heartbeat heartbeat;
     private final SignsOfLife signs;
     private final int firstSign;
-    private final boolean resumable;
+    private final Attempt attempt;
 
     private final Object state = new Object();
     private int signsOfLife;
     private long lastSignNanos;
     private @Nullable PgbkException lost;
     private boolean ended;
+    private boolean mayBeCommitted;
 
-    /**
-     * The intent was written; from now on signs of life follow.
-     *
-     * @param firstSign number of the next sign of life, from 1
-     * @param resumable whether what was stored stays when there was no commit, for the next attempt to go on with
-     */
+    /** The intent was written; from now on signs of life follow. */
     StoredBackupWriter(
             Repository repository,
             ClusterName cluster,
@@ -56,20 +51,19 @@ final class StoredBackupWriter implements BackupWriter {
             BackupCatalog.BackupStart start,
             Optional<Leases.Lease> lease,
             BackupReader reader,
-            int firstSign,
-            boolean resumable) {
+            Attempt attempt) {
         this.repository = repository;
         this.cluster = cluster;
         this.label = label;
         this.start = start;
         this.lease = lease;
         this.reader = reader;
-        this.resumable = resumable;
+        this.attempt = attempt;
         this.signs = new SignsOfLife(repository, cluster);
         this.lastSignNanos = repository.runtime().monotonic().nanoTime();
         // Before anything else is stored: a label with a manifest has a sign of life or an end. An earlier attempt that
         // slept may write a last one with this number; it would not say what this one needs.
-        int number = firstSign;
+        int number = attempt.firstSign();
         while (!writeSignOfLife(number)) {
             number++;
         }
@@ -79,7 +73,7 @@ final class StoredBackupWriter implements BackupWriter {
     }
 
     private boolean writeSignOfLife(int number) {
-        return signs.write(label, number, resumable ? Optional.of(start.needs()) : Optional.empty());
+        return signs.write(label, number, attempt.resumable() ? Optional.of(start.needs()) : Optional.empty());
     }
 
     private Optional<Duration> giveSignOfLife() {
@@ -121,7 +115,7 @@ final class StoredBackupWriter implements BackupWriter {
 
     @Override
     public String manifestKey() {
-        return RepositoryLayout.manifest(cluster, label, FIRST_GENERATION);
+        return RepositoryLayout.manifest(cluster, label, attempt.generation());
     }
 
     @Override
@@ -167,17 +161,20 @@ final class StoredBackupWriter implements BackupWriter {
             throw new PgbkException(
                     ErrorCode.INTERNAL, "the summary of backup " + label + " has " + body.length() + " bytes");
         }
-        if (resumable) {
+        if (attempt.resumable()) {
             callOffWhatWasAnnouncedLate();
         }
         lease.ifPresent(Leases.Lease::proveHeld);
         // The checks took their time, and this process may have been suspended meanwhile.
         checkAlive();
+        synchronized (state) {
+            mayBeCommitted = true;
+        }
         if (repository.store().create(key, body) != CreateOutcome.CREATED) {
-            throw new PgbkException(
-                    ErrorCode.HELD_BY_ANOTHER,
-                    "backup " + label + " was given up by another process, which took it for dead",
-                    "Start the backup again.");
+            synchronized (state) {
+                mayBeCommitted = false;
+            }
+            return committedByAnother();
         }
         synchronized (state) {
             ended = true;
@@ -186,6 +183,21 @@ final class StoredBackupWriter implements BackupWriter {
         // What was written late says nothing of it, and no other event can be older than the commit; reading here could
         // only make a committed backup look failed.
         return new BackupRecord(summary, body.length(), HexFormat.of().formatHex(body.sha256()), List.of());
+    }
+
+    /**
+     * Another attempt at a copy may have committed: one that slept past its lease, or one that took this one over. What
+     * it lists is the same backup, with the same packs, and the manifest is its own.
+     */
+    private BackupRecord committedByAnother() {
+        return (attempt.resumable() ? reader.find(label) : Optional.<BackupRecord>empty()).orElseThrow(this::givenUp);
+    }
+
+    private PgbkException givenUp() {
+        return new PgbkException(
+                ErrorCode.HELD_BY_ANOTHER,
+                "backup " + label + " was given up by another process, which took it for dead",
+                "Start the backup again.");
     }
 
     /**
@@ -223,10 +235,7 @@ final class StoredBackupWriter implements BackupWriter {
         }
         if (forgotten) {
             repository.store().delete(List.of(key));
-            throw new PgbkException(
-                    ErrorCode.HELD_BY_ANOTHER,
-                    "backup " + label + " was given up by another process, which took it for dead",
-                    "Start the backup again.");
+            throw givenUp();
         }
     }
 
@@ -237,7 +246,9 @@ final class StoredBackupWriter implements BackupWriter {
                 label,
                 facts,
                 new BackupSummary.ManifestReference(
-                        FIRST_GENERATION, manifest.length(), manifest.sha256().hex()),
+                        attempt.generation(),
+                        manifest.length(),
+                        manifest.sha256().hex()),
                 newest.map(backup -> backup.summary().sequence()).orElse(0) + 1,
                 newest.map(backup -> new BackupSummary.PreviousSummary(backup.label(), backup.summarySha256())),
                 repository.runtime().clock().instant());
@@ -250,11 +261,13 @@ final class StoredBackupWriter implements BackupWriter {
             synchronized (state) {
                 if (!ended) {
                     ended = true;
-                    if (!resumable) {
+                    if (attempt.resumable()) {
+                        removeManifest();
+                    } else {
                         abort();
                     }
                 } else {
-                    removeSignsOfLife();
+                    removeWhatServedAttempts();
                 }
             }
         } catch (PgbkException e) {
@@ -282,7 +295,7 @@ final class StoredBackupWriter implements BackupWriter {
                                         repository.runtime().owner(),
                                         "the backup did not finish",
                                         repository.runtime().clock().instant(),
-                                        resumable)));
+                                        attempt.resumable())));
         if (outcome == CreateOutcome.CREATED || isAborted()) {
             new LabelRemoval(repository, cluster, () -> true).removeData(label);
         }
@@ -294,7 +307,19 @@ final class StoredBackupWriter implements BackupWriter {
                 .orElse(false);
     }
 
-    private void removeSignsOfLife() {
-        new LabelRemoval(repository, cluster, () -> true).removeSignsOfLife(label);
+    /** An attempt that has not committed. The lease gives it the manifest's name alone; the packs serve the next one. */
+    private void removeManifest() {
+        if (lease.isPresent() && !mayBeCommitted) {
+            repository.store().delete(List.of(manifestKey()));
+        }
+    }
+
+    /** Behind the commit: no earlier attempt can commit any more, and later manifests are those of compactions. */
+    private void removeWhatServedAttempts() {
+        LabelRemoval removal = new LabelRemoval(repository, cluster, () -> true);
+        removal.removeSignsOfLife(label);
+        if (attempt.resumable()) {
+            removal.removeManifestsBefore(label, attempt.generation());
+        }
     }
 }

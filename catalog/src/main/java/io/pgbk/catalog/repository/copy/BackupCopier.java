@@ -90,7 +90,7 @@ final class BackupCopier {
             };
             List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, alive);
             ManifestCopier copied = new ManifestCopier(to.repository(), incarnation, packs, monitor);
-            ManifestWriter.ManifestRef written = copied.store(manifest, writer);
+            ManifestWriter.ManifestRef written = copied.store(manifest, writer.manifestKey());
             wal.copyRange(backup, incarnation);
             alive.run();
             return writer.commit(facts(backup, incarnation, packs, copied), written);

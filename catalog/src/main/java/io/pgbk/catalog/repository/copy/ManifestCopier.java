@@ -1,6 +1,5 @@
 package io.pgbk.catalog.repository.copy;
 
-import io.pgbk.catalog.format.Bytes;
 import io.pgbk.catalog.format.Damage;
 import io.pgbk.catalog.format.envelope.ByteSink;
 import io.pgbk.catalog.format.envelope.FrameLocation;
@@ -14,11 +13,7 @@ import io.pgbk.catalog.format.pack.PackCopier;
 import io.pgbk.catalog.format.pack.PackRef;
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.Repository;
-import io.pgbk.catalog.repository.backup.BackupWriter;
-import io.pgbk.catalog.store.DeleteFailure;
 import io.pgbk.catalog.store.ObjectUpload;
-import io.pgbk.error.ErrorCode;
-import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -26,8 +21,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The manifest of one copied backup: what the other one says, with the places in this repository's packs. Memory: one bit
@@ -57,27 +50,8 @@ final class ManifestCopier {
                 .sum();
     }
 
-    /**
-     * Stores the manifest. One that an interrupted copy left is removed; where it cannot be (it is locked, or these
-     * credentials may not), it is used when it says the same.
-     *
-     * @throws PgbkException OBJECT_DAMAGED when such a manifest says something else or cannot be read
-     */
-    ManifestWriter.ManifestRef store(ManifestReader source, BackupWriter writer) {
-        String key = writer.manifestKey();
-        // What an interrupted copy left: no backup refers to it, and under the lease nobody writes it. A process that
-        // slept past its lease would remove the manifest of a backup that another has copied and committed since.
-        writer.proveAlive();
-        for (DeleteFailure failure : target.store().delete(List.of(key))) {
-            OptionalLong length = target.store().findLength(key);
-            if (length.isPresent()) {
-                return adopt(source, key, length.getAsLong(), failure);
-            }
-        }
-        return write(source, key);
-    }
-
-    private ManifestWriter.ManifestRef write(ManifestReader source, String key) {
+    /** Stores the manifest, whatever those of interrupted copies say: each attempt has a name of its own. */
+    ManifestWriter.ManifestRef store(ManifestReader source, String key) {
         try (ObjectUpload upload = target.store().upload(key);
                 ManifestWriter manifest = new ManifestWriter(
                         ByteSink.of(upload),
@@ -98,73 +72,6 @@ final class ManifestCopier {
             upload.complete();
             return written;
         }
-    }
-
-    private ManifestWriter.ManifestRef adopt(ManifestReader source, String key, long length, DeleteFailure failure) {
-        try (ManifestReader stored = openWhole(key, length, failure)) {
-            if (!stored.facts().equals(factsOf(source))
-                    || !stored.packs().equals(packRefs())
-                    || !haveSameEntries(source, stored)) {
-                throw unusable(key, "it is not the manifest that this copy would write", failure, null);
-            }
-            long fileBytes = 0;
-            Iterator<FileEntry> files = stored.files();
-            while (files.hasNext()) {
-                fileBytes += files.next().size();
-            }
-            Bytes sha256 = Bytes.fromHex(target.sha256(key, length));
-            return new ManifestWriter.ManifestRef(key, length, sha256, stored.fileCount(), fileBytes);
-        }
-    }
-
-    /** Opens a manifest of this repository, and reads it to its end. */
-    private ManifestReader openWhole(String key, long length, DeleteFailure failure) {
-        try {
-            ManifestReader stored = ManifestReader.open(target.store(), target.keys(), key, length);
-            stored.files().forEachRemaining(_ -> monitor.checkCancelled());
-            stored.pageFailures().forEachRemaining(_ -> {});
-            stored.relations().forEachRemaining(_ -> {});
-            return stored;
-        } catch (PgbkException e) {
-            throw switch (e.code()) {
-                case OBJECT_DAMAGED, FORMAT_TOO_NEW, KEY_WRONG, ENCRYPTION_MISMATCH ->
-                    unusable(key, String.valueOf(e.getMessage()), failure, e);
-                default -> e;
-            };
-        }
-    }
-
-    private boolean haveSameEntries(ManifestReader source, ManifestReader stored) {
-        Iterator<FileEntry> wanted = source.files();
-        Iterator<FileEntry> found = stored.files();
-        while (wanted.hasNext()) {
-            monitor.checkCancelled();
-            FileEntry entry = entryOf(wanted.next());
-            if (!found.hasNext() || !found.next().equals(entry)) {
-                return false;
-            }
-        }
-        return !found.hasNext()
-                && areEqual(source.pageFailures(), stored.pageFailures())
-                && areEqual(source.relations(), stored.relations());
-    }
-
-    private PgbkException unusable(String key, String why, DeleteFailure failure, @Nullable PgbkException cause) {
-        return new PgbkException(
-                ErrorCode.OBJECT_DAMAGED,
-                "object " + key + " of an interrupted copy cannot be used (" + why + ") and not be removed from "
-                        + target.displayName() + " (" + failure.reason() + ")",
-                "The backup can be copied when that object is removed, or its lock has run out.",
-                cause);
-    }
-
-    private static <T> boolean areEqual(Iterator<T> one, Iterator<T> other) {
-        while (one.hasNext() && other.hasNext()) {
-            if (!one.next().equals(other.next())) {
-                return false;
-            }
-        }
-        return !one.hasNext() && !other.hasNext();
     }
 
     private List<PackRef> packRefs() {

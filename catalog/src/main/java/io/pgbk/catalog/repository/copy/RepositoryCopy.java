@@ -117,6 +117,15 @@ public final class RepositoryCopy {
                 Optional.empty());
     }
 
+    private static CopyReport.CopiedBackup copied(BackupRecord backup) {
+        return new CopyReport.CopiedBackup(
+                backup.label(),
+                CopyReport.State.COPIED,
+                planned(backup).packs(),
+                backup.summary().facts().storedBytes(),
+                Optional.empty());
+    }
+
     private static CopyReport.CopiedBackup failed(Label label, PgbkException failure) {
         return new CopyReport.CopiedBackup(
                 label, CopyReport.State.FAILED, 0, 0, Optional.ofNullable(failure.getMessage()));
@@ -141,14 +150,8 @@ public final class RepositoryCopy {
                             null);
                 }
                 BackupRecord copied = copyHeld(backup, targets, copier);
-                int packs = planned(copied).packs();
                 bytes += copied.summary().facts().storedBytes();
-                done.add(new CopyReport.CopiedBackup(
-                        backup.label(),
-                        CopyReport.State.COPIED,
-                        packs,
-                        copied.summary().facts().storedBytes(),
-                        Optional.empty()));
+                done.add(copied(copied));
             } catch (PgbkException e) {
                 switch (e.code()) {
                     // What is wrong with one backup must not keep the others from being copied.
@@ -159,9 +162,15 @@ public final class RepositoryCopy {
                             TIMELINE_CONFLICT,
                             NO_FITTING_BACKUP,
                             REFUSED_BY_POLICY -> {
-                        failed.add(backup.label());
-                        failures.add(e);
-                        done.add(failed(backup.label(), e));
+                        Optional<BackupRecord> listed = to.backups().find(backup.label());
+                        if (listed.isPresent()) {
+                            // Another copy came to its end while this one waited for it.
+                            done.add(copied(listed.get()));
+                        } else {
+                            failed.add(backup.label());
+                            failures.add(e);
+                            done.add(failed(backup.label(), e));
+                        }
                     }
                     default -> throw e;
                 }

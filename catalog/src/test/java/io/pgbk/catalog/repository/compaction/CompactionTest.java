@@ -341,7 +341,7 @@ class CompactionTest {
         change(150, PAGES);
         Label second = incremental(user);
         FaultyStore store = place.store();
-        store.dieAtStoring(RepositoryLayout.manifest(TestPlace.CLUSTER, second, 1)::equals);
+        store.dieAtStoring(key -> isManifest(key, second));
         try (Repository dying = place.open(store, "dying")) {
             assertThatThrownBy(() -> copy(new ClusterCatalog(dying, TestPlace.CLUSTER)))
                     .isInstanceOfSatisfying(
@@ -369,7 +369,7 @@ class CompactionTest {
             change(15, 20);
             Label second = incremental(full);
             FaultyStore store = place.store();
-            store.dieAtStoring(RepositoryLayout.manifest(TestPlace.CLUSTER, second, 1)::equals);
+            store.dieAtStoring(key -> isManifest(key, second));
             try (Repository dying = place.open(store, "dying")) {
                 assertThatThrownBy(() -> copy(new ClusterCatalog(dying, TestPlace.CLUSTER)))
                         .isInstanceOf(PgbkException.class);
@@ -396,6 +396,10 @@ class CompactionTest {
             assertThat(there.backups().list()).extracting(BackupRecord::label).containsExactly(full, first, second);
             RepositoryChecker.assertSound(other);
         }
+    }
+
+    private static boolean isManifest(String key, Label label) {
+        return key.startsWith(RepositoryLayout.manifestFolder(TestPlace.CLUSTER, label));
     }
 
     private void copy(ClusterCatalog to) {
