@@ -23,6 +23,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * A store that was found to accept an object with a wrong digest: everything written is read back and compared before
@@ -186,9 +187,12 @@ final class ConfirmingObjectStore implements ObjectStore {
         }
 
         @Override
-        public void complete() {
-            upload.complete();
+        public boolean completeIf(BooleanSupplier still) {
+            if (!upload.completeIf(still)) {
+                return false;
+            }
             confirm(key, upload.length(), digest.digest());
+            return true;
         }
 
         @Override

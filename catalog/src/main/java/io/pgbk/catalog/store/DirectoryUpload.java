@@ -5,6 +5,7 @@ import io.pgbk.error.PgbkException;
 import io.pgbk.task.HeapTransfer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
 
 /** A large object of a directory store: a temporary file that gets its name at the end. */
 final class DirectoryUpload implements ObjectUpload {
@@ -41,7 +42,7 @@ final class DirectoryUpload implements ObjectUpload {
     }
 
     @Override
-    public void complete() {
+    public boolean completeIf(BooleanSupplier still) {
         requireOpen();
         try {
             flush.finish();
@@ -50,9 +51,13 @@ final class DirectoryUpload implements ObjectUpload {
                         ErrorCode.OBJECT_DAMAGED,
                         "upload of " + key + " has " + temporary.channel().size() + " bytes instead of " + length);
             }
+            if (!still.getAsBoolean()) {
+                return false;
+            }
             if (!store.publish(temporary.path(), key)) {
                 throw Contents.uploadExists(key, store.displayName());
             }
+            return true;
         } catch (IOException e) {
             throw store.failure("upload object " + key, e);
         } finally {

@@ -7,12 +7,15 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.AbortMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.CompletedMultipartUpload;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
@@ -105,38 +108,48 @@ final class S3Multipart {
     /**
      * Makes the object of its parts, and sees to it that it is locked. An upload that is gone after a lost answer was
      * completed.
+     *
+     * @param still asked before each request
+     * @return false when it said no: the upload is as it was
      */
-    void complete(String key, String uploadId, List<CompletedPart> parts) {
-        String version = join(key, uploadId, parts);
-        // Ceph RGW 16 takes the lock of a multipart upload and forgets it.
-        locks.forNew(key).ifPresent(lock -> locks.ensure(key, version, lock));
-    }
-
-    /** The new object's version; null when the bucket keeps none, or when the answer was lost. */
-    private @Nullable String join(String key, String uploadId, List<CompletedPart> parts) {
+    boolean complete(String key, String uploadId, List<CompletedPart> parts, BooleanSupplier still) {
         S3Attempts attempts = S3Attempts.begin(config, "complete the upload of", key, 0);
         boolean answerLost = false;
-        while (true) {
+        while (still.getAsBoolean()) {
             try {
-                return S3Versions.versionOf(attempts.attempt(
-                                limits -> client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
-                                        .bucket(config.bucket())
-                                        .key(config.objectName(key))
-                                        .uploadId(uploadId)
-                                        .multipartUpload(CompletedMultipartUpload.builder()
-                                                .parts(parts)
-                                                .build())
-                                        .overrideConfiguration(limits)
-                                        .build()))
-                        .versionId());
+                CompleteMultipartUploadResponse answer = attempts.attempt(limits -> join(key, uploadId, parts, limits));
+                ensureLocked(key, S3Versions.versionOf(answer.versionId()));
+                return true;
             } catch (SdkException e) {
                 if (answerLost && S3Failures.meaningOf(e) == S3Failures.Meaning.MISSING_UPLOAD) {
-                    return null;
+                    ensureLocked(key, null);
+                    return true;
                 }
                 attempts.retryOrThrow(e);
                 answerLost = true;
             }
         }
+        return false;
+    }
+
+    private CompleteMultipartUploadResponse join(
+            String key, String uploadId, List<CompletedPart> parts, AwsRequestOverrideConfiguration limits) {
+        return client.completeMultipartUpload(CompleteMultipartUploadRequest.builder()
+                .bucket(config.bucket())
+                .key(config.objectName(key))
+                .uploadId(uploadId)
+                .multipartUpload(CompletedMultipartUpload.builder().parts(parts).build())
+                .overrideConfiguration(limits)
+                .build());
+    }
+
+    /**
+     * Ceph RGW 16 takes the lock of a multipart upload and forgets it.
+     *
+     * @param version the new object's; null when the bucket keeps none, or when the answer was lost
+     */
+    private void ensureLocked(String key, @Nullable String version) {
+        locks.forNew(key).ifPresent(lock -> locks.ensure(key, version, lock));
     }
 
     /** Removes an upload and its parts; silent, because it runs after another failure. */

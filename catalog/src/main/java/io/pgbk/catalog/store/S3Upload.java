@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,19 +86,25 @@ final class S3Upload implements ObjectUpload {
     }
 
     @Override
-    public void complete() {
+    public boolean completeIf(BooleanSupplier still) {
         requireOpen();
         try {
             byte[] last = buffer;
             if (uploadId == null) {
-                requests.createWhole(
-                        key, new BytesBody(last == null ? new byte[0] : last, 0, last == null ? 0 : filled));
-                return;
+                boolean may = still.getAsBoolean();
+                if (may) {
+                    requests.createWhole(
+                            key, new BytesBody(last == null ? new byte[0] : last, 0, last == null ? 0 : filled));
+                }
+                return may;
             }
             if (last != null) {
                 send(last);
             }
-            requests.complete(key, uploadId, parts.stream().map(S3Part::await).toList());
+            if (!requests.complete(
+                    key, uploadId, parts.stream().map(S3Part::await).toList(), still)) {
+                return false;
+            }
             uploadId = null;
             OptionalLong stored = requests.findLength(key);
             if (stored.isEmpty() || stored.getAsLong() != length) {
@@ -106,6 +113,7 @@ final class S3Upload implements ObjectUpload {
                         "object " + key + " has " + (stored.isEmpty() ? "no" : stored.getAsLong())
                                 + " bytes after an upload of " + length);
             }
+            return true;
         } finally {
             close();
         }

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /** Objects in memory, so that thousands of damaged variants can be tried; counts the reads. */
 public final class MemoryStore implements ObjectStore {
@@ -83,8 +84,12 @@ public final class MemoryStore implements ObjectStore {
             }
 
             @Override
-            public void complete() {
-                objects.put(key, bytes.toByteArray());
+            public boolean completeIf(BooleanSupplier still) {
+                boolean may = still.getAsBoolean();
+                if (may) {
+                    objects.put(key, bytes.toByteArray());
+                }
+                return may;
             }
 
             @Override

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -42,10 +43,12 @@ public final class FaultyStore implements ObjectStore {
     private volatile Runnable meanwhile = () -> {};
     private volatile Predicate<String> fatal = _ -> false;
     private volatile Predicate<String> lulling = _ -> false;
+    private volatile int lullingBehind;
     private volatile Predicate<String> late = _ -> false;
     private volatile Consumer<Runnable> meanwhileLate = _ -> {};
     private volatile Predicate<String> locked = _ -> false;
     private volatile boolean removing;
+    private volatile boolean overwriting;
     private volatile Thread standing = Thread.currentThread();
 
     public FaultyStore(ObjectStore store, ManualTime time) {
@@ -135,7 +138,13 @@ public final class FaultyStore implements ObjectStore {
 
     /** Before it stores an object with such a key it is suspended, as by {@link #suspendAtCall(int, Runnable)}. */
     public void suspendAtStoring(Predicate<String> keys, Runnable others) {
+        suspendBehindStoring(keys, 0, others);
+    }
+
+    /** The same so many calls later, or at the next one of the thread that stores the object. */
+    public void suspendBehindStoring(Predicate<String> keys, int later, Runnable others) {
         meanwhile = others;
+        lullingBehind = later;
         lulling = keys;
     }
 
@@ -152,6 +161,11 @@ public final class FaultyStore implements ObjectStore {
     /** From now on objects with such keys stay, as where they are locked. */
     public void refuseToDelete(Predicate<String> keys) {
         locked = keys;
+    }
+
+    /** From now on uploads replace what is there, as S3 does with those in parts. */
+    public void overwriteByUploads() {
+        overwriting = true;
     }
 
     public void revive() {
@@ -175,7 +189,7 @@ public final class FaultyStore implements ObjectStore {
         if (lulling.test(key)) {
             lulling = _ -> false;
             standing = Thread.currentThread();
-            suspendAt = calls.get() + 1;
+            suspendAt = calls.get() + 1 + lullingBehind;
         }
         return before();
     }
@@ -238,13 +252,15 @@ public final class FaultyStore implements ObjectStore {
     @Override
     public ObjectUpload upload(String key) {
         before(key);
-        return new DyingUpload(store.upload(key));
+        return new DyingUpload(key, store.upload(key));
     }
 
     private final class DyingUpload implements ObjectUpload {
+        private final String key;
         private final ObjectUpload upload;
 
-        DyingUpload(ObjectUpload upload) {
+        DyingUpload(String key, ObjectUpload upload) {
+            this.key = key;
             this.upload = upload;
         }
 
@@ -259,10 +275,17 @@ public final class FaultyStore implements ObjectStore {
         }
 
         @Override
-        public void complete() {
+        public boolean completeIf(BooleanSupplier still) {
             changes.add(before());
-            upload.complete();
+            boolean complete = upload.completeIf(() -> {
+                boolean may = still.getAsBoolean();
+                if (may && overwriting) {
+                    store.delete(List.of(key));
+                }
+                return may;
+            });
             after(upload.length());
+            return complete;
         }
 
         @Override

@@ -227,6 +227,25 @@ abstract class ObjectStoreContract {
         assertThat(unfinishedUploads(prefix)).isEmpty();
     }
 
+    @Test
+    void anUploadIsAskedForTheLastTimeWhenAllItsContentIsThereAndThenLeavesNothing() {
+        for (int length : new int[] {10, 2 * PART_BYTES + 1}) {
+            byte[] content = randomBytes(length);
+            try (ObjectUpload upload = store.upload("key" + length)) {
+                upload.write(ByteBuffer.wrap(content));
+                assertThat(upload.completeIf(() -> false)).isFalse();
+            }
+            assertThat(store.findLength("key" + length)).isEmpty();
+            assertThat(unfinishedUploads(prefix)).isEmpty();
+        }
+        byte[] content = randomBytes(2 * PART_BYTES + 1);
+        try (ObjectUpload upload = store.upload("key")) {
+            upload.write(ByteBuffer.wrap(content));
+            assertThat(upload.completeIf(() -> true)).isTrue();
+        }
+        assertThat(store.readAll("key", content.length)).isEqualTo(content);
+    }
+
     /** Traces of uploads that were not completed, where the place can be looked at from outside. */
     String unfinishedUploads(String usedPrefix) {
         return "";

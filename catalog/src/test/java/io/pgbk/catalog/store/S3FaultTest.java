@@ -310,6 +310,19 @@ class S3FaultTest {
     }
 
     @Test
+    void beforeTheRequestThatMakesAnObjectOfItsPartsIsRepeatedItIsAskedAgainWhetherItMayBe() {
+        AtomicInteger asked = new AtomicInteger();
+        faults.set(r -> r.method().equals("POST") && asked.get() > 0 ? new Fault.Answer(503, SLOW_DOWN) : none());
+        try (ObjectUpload upload = store.upload("key")) {
+            upload.write(ByteBuffer.wrap(new byte[PART_BYTES + 1]));
+            assertThat(upload.completeIf(() -> asked.incrementAndGet() == 1)).isFalse();
+        }
+        assertThat(asked).hasValue(2);
+        assertThat(methods()).endsWith("POST", "DELETE");
+        assertThat(store.findLength("key")).isEmpty();
+    }
+
+    @Test
     void deletionTellsWhichObjectsStayedAndWhy() {
         store.create("a", body("x"));
         String prefix = proxy.requests().getFirst().path().split("/", -1)[2] + "/";

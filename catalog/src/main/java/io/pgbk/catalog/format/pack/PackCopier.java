@@ -27,10 +27,12 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
@@ -69,12 +71,35 @@ public final class PackCopier {
 
     /**
      * Copies a pack: every frame is authenticated, every page compared with its digest, the whole object with the
-     * manifest's SHA-256 before the copy becomes visible.
+     * manifest's SHA-256 before the copy becomes visible. One that another process has stored meanwhile is not replaced,
+     * but inspected.
      *
+     * @param mayStore called directly before the copy becomes visible: throws when that is another's by now
      * @param buffers with room for {@link #bufferBytes}
      * @throws PgbkException OBJECT_DAMAGED naming the pack and the frame, OBJECT_MISSING
      */
-    public Copied copy(PackRef source, String path, Buffers buffers) {
+    public Copied copy(PackRef source, String path, Runnable mayStore, Buffers buffers) {
+        Optional<Copied> copied = copyIf(
+                source,
+                path,
+                () -> {
+                    mayStore.run();
+                    return to.store().findLength(path).isEmpty();
+                },
+                buffers);
+        return copied.orElseGet(
+                () -> inspect(source, path, to.store().findLength(path).orElseThrow(() -> gone(path)), buffers));
+    }
+
+    private PgbkException gone(String path) {
+        return new PgbkException(
+                ErrorCode.OBJECT_MISSING,
+                "object " + path + " was in " + to.store().displayName() + " just now, and is gone",
+                "Find out who removes objects there, then copy again.");
+    }
+
+    /** Empty when the copy was not to become visible any more. */
+    private Optional<Copied> copyIf(PackRef source, String path, BooleanSupplier still, Buffers buffers) {
         MessageDigest sha256 = Digests.sha256();
         PageDigests pages = readPageDigests(source, buffers);
         try (FrameCodec reading = FrameCodec.forReading(buffers);
@@ -107,8 +132,10 @@ public final class PackCopier {
                 byte[] index = digests.encode();
                 writer.finish(index, 0, index.length);
                 requireSame(source, writer.index());
-                upload.complete();
-                return new Copied(
+                if (!upload.completeIf(still)) {
+                    return Optional.empty();
+                }
+                return Optional.of(new Copied(
                         new PackRef(
                                 path,
                                 writer.headerBytes(),
@@ -116,7 +143,7 @@ public final class PackCopier {
                                 writer.sha256(),
                                 writer.index().rawLength(),
                                 writer.index().count()),
-                        writer.index());
+                        writer.index()));
             }
         } catch (IOException e) {
             throw unreadable(from, source.path(), e);

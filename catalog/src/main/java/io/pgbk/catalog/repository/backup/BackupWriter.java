@@ -31,8 +31,8 @@ public interface BackupWriter extends AutoCloseable {
     void checkAlive();
 
     /**
-     * Asks the repository, not only this process's memory: called right before something is removed that another process
-     * would have written, had it taken the label over while this one slept.
+     * Asks the repository, not only this process's memory: called right before something is stored or removed under a
+     * name that another process would use too, had it taken the label over while this one slept.
      *
      * @throws io.pgbk.error.PgbkException as {@link #checkAlive}
      */

@@ -88,7 +88,11 @@ final class BackupCopier {
                 source.checkAlive();
                 held.checkAlive();
             };
-            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, alive);
+            Runnable proof = () -> {
+                writer.proveAlive();
+                alive.run();
+            };
+            List<PackCopier.Copied> packs = copyPacks(manifest.packs(), writer, alive, proof);
             ManifestCopier copied = new ManifestCopier(to.repository(), incarnation, packs, monitor);
             ManifestWriter.ManifestRef written = copied.store(manifest, writer.manifestKey());
             wal.copyRange(backup, incarnation);
@@ -97,7 +101,8 @@ final class BackupCopier {
         }
     }
 
-    private List<PackCopier.Copied> copyPacks(List<PackRef> packs, BackupWriter writer, Runnable alive) {
+    private List<PackCopier.Copied> copyPacks(
+            List<PackRef> packs, BackupWriter writer, Runnable alive, Runnable proof) {
         Repository target = to.repository();
         Map<String, PackRef> known = knownThere(packs);
         Map<String, Long> stored = storedThere(packs, known);
@@ -123,7 +128,7 @@ final class BackupCopier {
                 PackRef pack = packs.get(ordinal);
                 tasks.add(() -> {
                     alive.run();
-                    copied.put(place, copyPack(copier, pack, known, stored, workers.buffers()));
+                    copied.put(place, copyPack(copier, pack, known, stored, proof, workers.buffers()));
                 });
             }
             workers.run(tasks);
@@ -138,7 +143,12 @@ final class BackupCopier {
     }
 
     private PackCopier.Copied copyPack(
-            PackCopier copier, PackRef pack, Map<String, PackRef> known, Map<String, Long> stored, Buffers buffers) {
+            PackCopier copier,
+            PackRef pack,
+            Map<String, PackRef> known,
+            Map<String, Long> stored,
+            Runnable proof,
+            Buffers buffers) {
         RepositoryObject.Pack name = packName(pack);
         String path = RepositoryLayout.pack(to.name(), name.label(), name.number());
         PackRef there = known.get(path);
@@ -149,7 +159,12 @@ final class BackupCopier {
                     : copier.locateCompared(pack, there, buffers);
         }
         Long length = stored.get(path);
-        return length == null ? copier.copy(pack, path, buffers) : copier.inspect(pack, path, length, buffers);
+        if (length != null) {
+            return copier.inspect(pack, path, length, buffers);
+        }
+        // Who slept past the lease would write over what the next holder has stored, and may have committed.
+        proof.run();
+        return copier.copy(pack, path, proof, buffers);
     }
 
     private static RepositoryObject.Pack packName(PackRef pack) {

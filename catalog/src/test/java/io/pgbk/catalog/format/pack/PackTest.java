@@ -285,11 +285,11 @@ class PackTest {
                 bytes -> {});
         BufferPool pool = new BufferPool(copier.bufferBytes(LARGE.frameBytes()));
         try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
-            PackRef copy = copier.copy(pack, pack.path(), share).pack();
+            PackRef copy = copier.copy(pack, pack.path(), () -> {}, share).pack();
             assertThat(copier.inspect(pack, copy.path(), copy.length(), share).pack())
                     .isEqualTo(copy);
             flipFrameSize(pack.path());
-            assertDamaged(pack.path(), () -> copier.copy(pack, "again", share));
+            assertDamaged(pack.path(), () -> copier.copy(pack, "again", () -> {}, share));
             byte[] content = other.get(copy.path()).clone();
             store.put(copy.path(), content);
             flipFrameSize(copy.path());
@@ -298,6 +298,39 @@ class PackTest {
         }
         assertThat(pool.grownBytes()).isZero();
         assertThat(other.findLength("again")).isEmpty();
+    }
+
+    @Test
+    void aPackThatAnotherStoredWhileItWasCopiedIsTakenAndNotReplaced() {
+        KeyRing ring = TestRings.ring(true);
+        PackRef source = packOf(store, ring, random(5 * FRAME), true);
+        MemoryStore other = new MemoryStore();
+        PackCopier copier = new PackCopier(
+                new PackCopier.Place(store, ring),
+                new PackCopier.Place(other, ring),
+                SETTINGS.compression(),
+                new TestRings.FixedRandom(3),
+                bytes -> {});
+        BufferPool pool = new BufferPool(2 * copier.bufferBytes(SETTINGS.frameBytes()));
+        try (BufferPool.Share share = pool.tryReserve(pool.limitBytes()).orElseThrow()) {
+            List<PackCopier.Copied> first = new ArrayList<>();
+            PackCopier.Copied taken =
+                    copier.copy(source, "copy", () -> first.add(copier.copy(source, "copy", () -> {}, share)), share);
+            assertThat(taken.pack()).isEqualTo(first.getFirst().pack());
+            try (PackReader reader = new PackReader(other, ring)) {
+                reader.verify(taken.pack());
+            }
+
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(() -> copier.copy(
+                            source,
+                            "refused",
+                            () -> {
+                                throw new IllegalStateException("the lease was lost");
+                            },
+                            share));
+        }
+        assertThat(other.findLength("refused")).isEmpty();
     }
 
     /** A pack of pages and one of other bytes, by what differs in the copy's content: nothing, or one byte. */

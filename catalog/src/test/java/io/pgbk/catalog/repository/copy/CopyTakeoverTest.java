@@ -13,6 +13,7 @@ import io.pgbk.catalog.repository.backup.SmallBackup;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
+import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
@@ -132,6 +133,39 @@ class CopyTakeoverTest {
             }
         }
         assertThat(takenOver).hasValueGreaterThan(20);
+    }
+
+    /** With a clock of its own, since the threads that store packs move nobody's clock when they wait. */
+    private void copyOnAnotherHost(String name) {
+        TestPlace place = new TestPlace(directory.resolve(name), new ManualTime());
+        try (Repository next = place.open("next")) {
+            assertThat(copy(next).failures()).isEmpty();
+        }
+    }
+
+    @Test
+    void hazardWhereUploadsReplaceWhatIsThereACopySleepsInThePackThatAnotherStoresAndCommits() {
+        boolean ran = true;
+        int behind = 0;
+        while (ran) {
+            String name = "pack" + behind;
+            TestPlace place = place(name);
+            FaultyStore first = place.store();
+            first.overwriteByUploads();
+            try (Repository sleeper = place.open(first, "sleeper")) {
+                first.suspendBehindStoring(
+                        key -> RepositoryLayout.parse(key) instanceof RepositoryObject.Pack,
+                        behind,
+                        () -> copyOnAnotherHost(name));
+                Interleaving.tolerant(_ -> copy(sleeper), new ClusterCatalog(sleeper, TestPlace.CLUSTER));
+                ran = first.wasSuspended();
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError(behind + " calls behind the beginning of the pack", e);
+            }
+            assertCopied(place);
+            behind++;
+        }
+        assertThat(behind).isGreaterThan(3);
     }
 
     @Test
