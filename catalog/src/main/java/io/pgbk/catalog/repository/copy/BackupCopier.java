@@ -20,7 +20,6 @@ import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.lease.KeptHold;
-import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.task.Buffers;
 import io.pgbk.task.TaskMonitor;
 import io.pgbk.task.Workers;
@@ -30,7 +29,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -105,7 +103,7 @@ final class BackupCopier {
             List<PackRef> packs, BackupWriter writer, Runnable alive, Runnable proof) {
         Repository target = to.repository();
         Map<String, PackRef> known = knownThere(packs);
-        Map<String, Long> stored = storedThere(packs, known);
+        LeftPacks left = new LeftPacks(from, to, writer.label(), labelsOfOthers(packs, known));
         PackCopier copier = new PackCopier(
                 new PackCopier.Place(
                         from.repository().store(), from.repository().keys()),
@@ -128,7 +126,7 @@ final class BackupCopier {
                 PackRef pack = packs.get(ordinal);
                 tasks.add(() -> {
                     alive.run();
-                    copied.put(place, copyPack(copier, pack, known, stored, proof, workers.buffers()));
+                    copied.put(place, copyPack(copier, pack, known, left, proof, workers.buffers()));
                 });
             }
             workers.run(tasks);
@@ -146,7 +144,7 @@ final class BackupCopier {
             PackCopier copier,
             PackRef pack,
             Map<String, PackRef> known,
-            Map<String, Long> stored,
+            LeftPacks left,
             Runnable proof,
             Buffers buffers) {
         RepositoryObject.Pack name = packName(pack);
@@ -158,9 +156,8 @@ final class BackupCopier {
                     ? copier.locate(pack, there)
                     : copier.locateCompared(pack, there, buffers);
         }
-        Long length = stored.get(path);
-        if (length != null) {
-            return copier.inspect(pack, path, length, buffers);
+        if (left.contains(path)) {
+            return left.goOnWith(copier, pack, path, proof, buffers);
         }
         // Who slept past the lease would write over what the next holder has stored, and may have committed.
         proof.run();
@@ -203,11 +200,8 @@ final class BackupCopier {
         return known;
     }
 
-    /**
-     * The lengths of packs that are there although nobody uses them, by path: an interrupted copy left them, or a
-     * compaction that could not remove them. Where they are locked, they cannot be written again.
-     */
-    private Map<String, Long> storedThere(List<PackRef> packs, Map<String, PackRef> known) {
+    /** Labels of packs that no listed backup of the other repository uses. */
+    private Set<Label> labelsOfOthers(List<PackRef> packs, Map<String, PackRef> known) {
         Set<Label> labels = new HashSet<>();
         for (PackRef pack : packs) {
             RepositoryObject.Pack name = packName(pack);
@@ -215,13 +209,7 @@ final class BackupCopier {
                 labels.add(name.label());
             }
         }
-        Map<String, Long> stored = new HashMap<>();
-        for (Label label : labels) {
-            Iterator<ObjectInfo> objects =
-                    to.repository().store().list(RepositoryLayout.packFolder(to.name(), label), "");
-            objects.forEachRemaining(object -> stored.put(object.key(), object.length()));
-        }
-        return stored;
+        return labels;
     }
 
     private static BackupFacts facts(
