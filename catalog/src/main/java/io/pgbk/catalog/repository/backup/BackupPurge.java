@@ -5,6 +5,7 @@ import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.wal.ArchivedTime;
+import io.pgbk.catalog.repository.wal.AttestedTime;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import java.time.Duration;
@@ -80,12 +81,13 @@ final class BackupPurge {
     private Set<Label> due(BackupListing listing, Instant now) {
         Set<Label> labels = new LinkedHashSet<>();
         Map<Label, BackupEvent.Announcement> open = new LinkedHashMap<>();
-        Optional<Instant> archived =
-                listing.backups().stream().anyMatch(BackupRecord::expiring) ? newestMoment(listing) : Optional.empty();
+        AttestedTime server = listing.backups().stream().anyMatch(BackupRecord::expiring)
+                ? newestMoment(listing)
+                : AttestedTime.UNKNOWN;
         for (BackupRecord backup : listing.backups().reversed()) {
             if (backup.removing()) {
                 labels.add(backup.label());
-            } else if (backup.expiring() && isOver(backup, archived, now)) {
+            } else if (backup.expiring() && isOver(backup, server, now)) {
                 labels.add(backup.label());
                 open.put(backup.label(), backup.announcement().orElseThrow());
             }
@@ -101,23 +103,27 @@ final class BackupPurge {
         return labels;
     }
 
-    private Optional<Instant> newestMoment(BackupListing listing) {
-        return ArchivedTime.latest(
-                new ArchivedTime(repository, cluster).newestCommit(),
-                listing.backups().stream()
-                        .map(backup -> backup.summary().facts().stopTime())
-                        .max(Instant::compareTo));
+    private AttestedTime newestMoment(BackupListing listing) {
+        return new ArchivedTime(repository, cluster)
+                .newestCommit()
+                .or(new AttestedTime(
+                        listing.backups().stream()
+                                .map(backup -> backup.summary().facts().stopTime())
+                                .max(Instant::compareTo),
+                        true));
     }
 
     /**
      * Whether the grace period is over by the host's clock, by the store's and, when the server went on archiving since
-     * it began, by the server's.
+     * it began, by the server's. It may have gone on where newer WAL cannot be read.
      */
-    private static boolean isOver(BackupRecord backup, Optional<Instant> archived, Instant now) {
+    private static boolean isOver(BackupRecord backup, AttestedTime server, Instant now) {
         Instant end = backup.expiry().orElseThrow().removeAfter();
         Instant begun = backup.expiryEvent().orElseThrow().time();
-        return !end.isAfter(now)
-                && archived.filter(begun::isBefore).filter(end::isAfter).isEmpty();
+        boolean wentOn =
+                !server.exact() || server.time().filter(begun::isBefore).isPresent();
+        boolean overThere = server.time().filter(time -> !end.isAfter(time)).isPresent();
+        return !end.isAfter(now) && (overThere || !wentOn);
     }
 
     private BackupCatalog.Deletion removeData(Label label) {

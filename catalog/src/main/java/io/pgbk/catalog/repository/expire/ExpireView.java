@@ -13,6 +13,7 @@ import io.pgbk.catalog.repository.retention.RetentionPolicy;
 import io.pgbk.catalog.repository.retention.WalInventory;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.task.TaskMonitor;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,9 +38,9 @@ public record ExpireView(List<BackupRecord> backups, WalInventory wal, Instant n
      * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged (nobody knows what that backup needs) or the
      *     clocks of host and store differ; TIMELINE_CONFLICT
      */
-    public static ExpireView read(ClusterCatalog cluster) {
+    public static ExpireView read(ClusterCatalog cluster, TaskMonitor monitor) {
         // WAL first: what a backup that is listed later needs was archived later, or is needed by that backup.
-        return read(cluster, WalInventory.gather(cluster));
+        return read(cluster, WalInventory.gather(cluster, monitor));
     }
 
     /** The same archive with the backups that are listed now. */

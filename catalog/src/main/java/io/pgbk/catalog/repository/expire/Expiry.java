@@ -60,7 +60,7 @@ public final class Expiry {
      * @throws PgbkException as {@link ExpireView#read}
      */
     public ExpireReport dryRun() {
-        ExpireView view = ExpireView.read(cluster);
+        ExpireView view = ExpireView.read(cluster, monitor);
         ExpireCompaction compaction = emptying.preview(view, view.plan(policy));
         ExpirePlan plan = view.plan(policy, Emptying.after(view, compaction.moves()));
         Set<Label> going = plan.remove().stream().map(ExpirePlan.Removed::label).collect(Collectors.toSet());
@@ -95,7 +95,7 @@ public final class Expiry {
                 monitor.checkCancelled();
                 lease.proveHeld();
             };
-            ExpireView view = ExpireView.read(cluster);
+            ExpireView view = ExpireView.read(cluster, monitor);
             ExpirePlan plan = view.plan(policy);
             // What stays is made safe before anything goes. Locks run by the store's clock, also when the server, whose
             // last commit retention counts from, has been silent for weeks.

@@ -2,13 +2,18 @@ package io.pgbk.catalog.repository.retention;
 
 import io.pgbk.catalog.repository.Incarnation;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.wal.UnreadableWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
+import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.postgres.TimelineHistory;
 import io.pgbk.postgres.TimelineTree;
+import io.pgbk.task.TaskMonitor;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -41,16 +46,25 @@ public record WalInventory(List<Archived> archives) {
         return archives.stream().flatMap(archive -> archive.ends().stream()).toList();
     }
 
-    /** Looks: one listing and one read for each history, about four requests for each timeline. */
+    /** Looks, and says nothing. */
     public static WalInventory gather(ClusterCatalog cluster) {
+        return gather(cluster, TaskMonitor.SILENT);
+    }
+
+    /**
+     * Looks: one listing and one read for each history, about four requests for each timeline.
+     *
+     * @param monitor is warned of ends that nobody can tell the age of, since their newest WAL cannot be read
+     */
+    public static WalInventory gather(ClusterCatalog cluster, TaskMonitor monitor) {
         List<Archived> archives = new ArrayList<>();
         for (Incarnation incarnation : cluster.incarnations()) {
-            archives.add(gather(cluster.wal(incarnation)));
+            archives.add(gather(cluster.wal(incarnation), monitor));
         }
         return new WalInventory(archives);
     }
 
-    private static Archived gather(WalArchive wal) {
+    private static Archived gather(WalArchive wal, TaskMonitor monitor) {
         TimelineTree tree = wal.timelineTree();
         NavigableMap<Integer, Long> last = new TreeMap<>(Integer::compareUnsigned);
         List<TimelineEnd> ends = new ArrayList<>();
@@ -61,10 +75,23 @@ public record WalInventory(List<Archived> archives) {
                 ends.add(new TimelineEnd(
                         wal.incarnation().number(),
                         tree.history(timeline).orElseGet(() -> TimelineHistory.root(timeline)),
-                        wal.lastArchived(timeline)));
+                        lastArchived(wal, timeline, monitor)));
             }
         }
         return new Archived(wal.incarnation(), tree, last, ends);
+    }
+
+    private static Optional<Instant> lastArchived(WalArchive wal, int timeline, TaskMonitor monitor) {
+        try {
+            return wal.lastArchived(timeline);
+        } catch (PgbkException e) {
+            if (!UnreadableWal.isMeant(e)) {
+                throw e;
+            }
+            monitor.warn("timeline " + Integer.toUnsignedString(timeline)
+                    + " counts as one that is written, since its newest WAL cannot be read: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** A timeline that nobody branched off from, or whose WAL goes on behind its last branch: its server may live. */

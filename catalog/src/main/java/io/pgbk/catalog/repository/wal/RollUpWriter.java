@@ -94,13 +94,11 @@ public final class RollUpWriter {
             List<WalRollUp.Entry> entries = ParallelReads.map(objects, this::entry);
             return rollUps.create(names.getFirst(), names.getLast(), entries) == CreateOutcome.CREATED;
         } catch (PgbkException e) {
-            switch (e.code()) {
-                // One segment says nothing about the other logs.
-                case OBJECT_DAMAGED, OBJECT_MISSING, WAL_INVALID, FORMAT_TOO_NEW, OTHER_CLUSTER, KEY_WRONG ->
-                    monitor.debug(
-                            "no roll-up of " + names.getFirst() + " to " + names.getLast() + ": " + e.getMessage());
-                default -> throw e;
+            // One segment says nothing about the other logs.
+            if (!UnreadableWal.isMeant(e)) {
+                throw e;
             }
+            monitor.debug("no roll-up of " + names.getFirst() + " to " + names.getLast() + ": " + e.getMessage());
             return false;
         }
     }

@@ -309,15 +309,23 @@ public final class WalArchive {
         return continuity.lastReachable(line, from);
     }
 
-    /** The highest commit time in the archived WAL of a timeline; empty when none of its newest segments has one. */
-    public Optional<Instant> newestCommitTime(int timeline) {
+    /** The highest commit time in the archived WAL of a timeline, of the newest segment that can be read and has one. */
+    public AttestedTime newestCommit(int timeline) {
+        boolean exact = true;
         for (WalSegmentName name : continuity.newest(timeline, MAX_SEGMENTS_ASKED)) {
-            Optional<Instant> time = indexOf(name).flatMap(WalSegmentIndex::highestCommitTime);
-            if (time.isPresent()) {
-                return time;
+            try {
+                Optional<Instant> time = indexOf(name).flatMap(WalSegmentIndex::highestCommitTime);
+                if (time.isPresent()) {
+                    return new AttestedTime(time, exact);
+                }
+            } catch (PgbkException e) {
+                if (!UnreadableWal.isMeant(e)) {
+                    throw e;
+                }
+                exact = false;
             }
         }
-        return Optional.empty();
+        return new AttestedTime(Optional.empty(), exact);
     }
 
     /**
