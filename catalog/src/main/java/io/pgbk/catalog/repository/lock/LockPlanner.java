@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 
 /**
  * Decides whose locks must be made longer so that nothing needed is ever unlocked. All that is needed is locked anew when
- * half of the lock's length is over; in between only what became needed since and was there before.
+ * half of the lock's length is over; in between only what became needed since and was there before. What was written since
+ * the last renewal may have got a lock of today's length, which may be a shorter one than it was then.
  */
 public final class LockPlanner {
     private LockPlanner() {}
@@ -36,7 +37,8 @@ public final class LockPlanner {
             Instant now, Duration length, Optional<LockRecord> last, List<Needed> backups, List<KeptWal> wal) {
         Set<Label> labels = backups.stream().map(Needed::label).collect(Collectors.toSet());
         Instant until = now.plus(length).truncatedTo(ChronoUnit.SECONDS);
-        if (last.isEmpty() || isDue(now, length, last.get())) {
+        Optional<Instant> locked = last.map(known -> lockedUntil(known, length));
+        if (last.isEmpty() || !now.isBefore(locked.get().minus(length.dividedBy(2)))) {
             return new LockPlan(
                     until,
                     backups.stream().map(Needed::label).toList(),
@@ -52,10 +54,12 @@ public final class LockPlanner {
                 .toList();
         List<KeptWal> lateWal =
                 wal.stream().filter(range -> !known.covers(range)).toList();
-        return new LockPlan(until, late, lateWal, false, new LockRecord(known.time(), known.until(), labels, wal));
+        return new LockPlan(until, late, lateWal, false, new LockRecord(known.time(), locked.get(), labels, wal));
     }
 
-    private static boolean isDue(Instant now, Duration length, LockRecord last) {
-        return !now.isBefore(last.until().minus(length.dividedBy(2)));
+    /** Until when what was locked then, and what was written since, is locked at least. */
+    private static Instant lockedUntil(LockRecord last, Duration length) {
+        Instant since = last.time().plus(length).truncatedTo(ChronoUnit.SECONDS);
+        return since.isBefore(last.until()) ? since : last.until();
     }
 }

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * What is known about the locks of a cluster's objects since they were made longer last. Everything that was written
- * later is locked until then as well, because it got a lock of the same length later.
+ * later is locked until then as well: it got a lock of the same length later, or of a shorter one, which counts then.
  *
  * @param time when that was
  * @param until everything named, and everything written since {@code time}, is locked until then at least

@@ -73,10 +73,11 @@ public final class LockRenewal {
         List<BackupRecord> needed =
                 backups.stream().filter(backup -> kept.contains(backup.label())).toList();
         LockRecords records = new LockRecords(repository, cluster.name());
+        Optional<LockRecord> last = last(records);
         LockPlan locks = LockPlanner.plan(
                 now,
                 locking.get().settings().duration(),
-                last(records),
+                last,
                 needed.stream()
                         .map(backup -> new LockPlanner.Needed(
                                 backup.label(), backup.summary().facts().startTime()))
@@ -84,6 +85,11 @@ public final class LockRenewal {
                 plan.wal());
         if (!locks.isEmpty()) {
             carryOut(locks, needed, locking.get());
+        }
+        // A shorter length is remembered: what was written with it is still there when the next run has a longer one.
+        boolean shorter = last.filter(known -> locks.record().until().isBefore(known.until()))
+                .isPresent();
+        if (!locks.isEmpty() || shorter) {
             records.append(locks.record());
         }
         return Optional.of(new Renewed(locks.record().until(), extended));

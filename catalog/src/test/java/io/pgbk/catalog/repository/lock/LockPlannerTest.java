@@ -7,6 +7,7 @@ import io.pgbk.catalog.repository.retention.ExpirePlan.KeptWal;
 import io.pgbk.postgres.Lsn;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -96,6 +97,30 @@ class LockPlannerTest {
         assertThat(last.covers(wal(2, "0/2000000", "0/3000000"))).isFalse();
         assertThat(last.covers(new KeptWal(2, 1, Lsn.parse("0/2000000"), Optional.of(Lsn.parse("0/3000000")))))
                 .isFalse();
+    }
+
+    /** Somebody sets fewer days, and more again; every object's lock is counted by hand. */
+    @Test
+    void hazardFewerDaysLeaveNothingUnlockedAndNoLockIsReportedLongerThanItIs() {
+        List<Instant> locks = new ArrayList<>();
+        Optional<LockRecord> last = Optional.empty();
+        for (int day = 0; day < 200; day++) {
+            Instant now = NOW.plus(Duration.ofDays(day));
+            Duration length = Duration.ofDays(day == 0 || day >= 100 ? 60 : 14);
+            assertThat(locks)
+                    .as("day " + day)
+                    .allSatisfy(until -> assertThat(until).isAfter(now));
+            locks.add(now.plus(length));
+            LockPlan plan = LockPlanner.plan(now, length, last, List.of(needed(OLD)), List.of(FROM_OLD));
+            if (plan.backups().contains(OLD)) {
+                locks.replaceAll(until -> until.isBefore(plan.until()) ? plan.until() : until);
+            }
+            assertThat(locks)
+                    .as("day " + day)
+                    .allSatisfy(until ->
+                            assertThat(until).isAfterOrEqualTo(plan.record().until()));
+            last = Optional.of(plan.record());
+        }
     }
 
     /** Five years, one run each day; every object's lock is counted by hand. */
