@@ -168,21 +168,35 @@ public final class Compaction {
         cluster.holds().list().stream()
                 .filter(hold -> hold.countsAt(now))
                 .forEach(hold -> held.addAll(hold.request().labels()));
-        List<String> old = new ArrayList<>();
+        int removed = 0;
         for (BackupRecord backup : due) {
             if (!held.contains(backup.label())) {
-                repository
-                        .store()
-                        .list(RepositoryLayout.manifestFolder(cluster.name(), backup.label()), "")
-                        .forEachRemaining(object -> {
-                            if (RepositoryLayout.parse(object.key()) instanceof RepositoryObject.Manifest manifest
-                                    && manifest.generation() < backup.manifest().generation()) {
-                                old.add(object.key());
-                            }
-                        });
+                removed += removeOldManifests(backup);
             }
         }
-        return old.isEmpty() ? 0 : old.size() - repository.store().delete(old).size();
+        return removed;
+    }
+
+    private int removeOldManifests(BackupRecord backup) {
+        int valid = backup.manifest().generation();
+        List<String> old = new ArrayList<>();
+        cluster.repository()
+                .store()
+                .list(RepositoryLayout.manifestFolder(cluster.name(), backup.label()), "")
+                .forEachRemaining(object -> {
+                    if (RepositoryLayout.parse(object.key()) instanceof RepositoryObject.Manifest manifest
+                            && manifest.generation() < valid) {
+                        old.add(object.key());
+                    }
+                });
+        // One that was removed and copied back since it was listed may have its only manifest where an old one was.
+        boolean same = !old.isEmpty()
+                && cluster.backups()
+                        .find(backup.label())
+                        .filter(now -> now.summarySha256().equals(backup.summarySha256())
+                                && now.manifest().generation() == valid)
+                        .isPresent();
+        return same ? old.size() - cluster.repository().store().delete(old).size() : 0;
     }
 
     /** What is wrong with one backup must not keep the others from being emptied. */
