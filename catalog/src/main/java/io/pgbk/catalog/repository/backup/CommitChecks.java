@@ -7,6 +7,7 @@ import io.pgbk.catalog.repository.layout.ClusterName;
 import io.pgbk.catalog.repository.layout.Label;
 import io.pgbk.catalog.repository.layout.RepositoryLayout;
 import io.pgbk.catalog.repository.layout.RepositoryObject;
+import io.pgbk.catalog.repository.lease.Holds;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.catalog.store.ObjectInfo;
 import io.pgbk.error.ErrorCode;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -88,6 +90,16 @@ final class CommitChecks {
                     ErrorCode.OBJECT_DAMAGED,
                     "object " + key + " in " + repository.displayName() + " has " + actual.getAsLong() + " bytes, not "
                             + expected);
+        }
+    }
+
+    /** What did not say at its start which WAL it needs asks now whether some of that goes, or is to go, on purpose. */
+    void requireKeptWal(BackupCatalog.BackupStart start, BackupFacts facts) {
+        if (start.wal().isEmpty()) {
+            new WalArchive(repository, start.incarnation())
+                    .trimming()
+                    .requireKept(new Holds.WalRange(
+                            facts.incarnation(), facts.timeline(), facts.startLsn(), Optional.of(facts.stopLsn())));
         }
     }
 

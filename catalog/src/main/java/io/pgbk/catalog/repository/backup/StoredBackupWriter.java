@@ -153,6 +153,7 @@ final class StoredBackupWriter implements BackupWriter {
         checks.requireConsistent(label, start, facts);
         checks.requireManifest(manifestKey(), manifest);
         checks.requirePacks(facts.packs());
+        checks.requireKeptWal(start, facts);
         checks.requireWal(start.incarnation(), facts);
         BackupSummary summary = summarise(facts, manifest);
         String key = RepositoryLayout.backup(cluster, label);
