@@ -104,9 +104,11 @@ final class BackupRemover {
             return LabelRemoval.storedBytes(repository, cluster, label);
         }
         requireRemovable(require(label, listing), listing, force);
-        needs().of(label, expiring(listing)).ifPresent(who -> {
-            throw neededBy(label, who);
-        });
+        LabelNeeds.examine(reader, holds, dead, repository.trustedNow())
+                .of(label, expiring(listing))
+                .ifPresent(who -> {
+                    throw neededBy(label, who);
+                });
         return BackupCatalog.uniqueBytes(listing.backups()).getOrDefault(label, 0L);
     }
 

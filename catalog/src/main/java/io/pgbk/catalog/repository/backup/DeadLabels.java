@@ -43,14 +43,19 @@ final class DeadLabels {
                                 .orElse(true));
     }
 
-    /** Ends the label when it gave no sign of life for long enough; true when it can never be committed. */
-    boolean end(RunningBackup running, Instant now) {
+    /** Whether a label gave no sign of life for long enough to be ended; ends nothing. */
+    boolean mayEnd(RunningBackup running, Instant now) {
         // A copy may have been begun again since it was seen: what a clean-up does before this may take hours.
-        if (!isDead(running, now)
-                || (running.resumable()
+        return isDead(running, now)
+                && !(running.resumable()
                         && reader.running(running.label())
                                 .filter(newest -> !isDead(newest, now))
-                                .isPresent())) {
+                                .isPresent());
+    }
+
+    /** Ends the label when it gave no sign of life for long enough; true when it can never be committed. */
+    boolean end(RunningBackup running, Instant now) {
+        if (!mayEnd(running, now)) {
             return false;
         }
         String reason = "no sign of life since " + running.lastAlive();

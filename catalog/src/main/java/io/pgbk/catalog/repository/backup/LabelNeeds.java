@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Who needs which backups: holds, backups that run, pins, and listed backups that use their packs. Read after something
@@ -20,26 +21,38 @@ final class LabelNeeds {
     private final BackupListing listing;
     private final List<Holds.HoldInfo> holds;
     private final DeadLabels dead;
-    private final Instant now;
+    private final Predicate<RunningBackup> ended;
 
-    private LabelNeeds(BackupListing listing, List<Holds.HoldInfo> holds, DeadLabels dead, Instant now) {
+    private LabelNeeds(
+            BackupListing listing, List<Holds.HoldInfo> holds, DeadLabels dead, Predicate<RunningBackup> ended) {
         this.listing = listing;
         this.holds = holds;
         this.dead = dead;
-        this.now = now;
+        this.ended = ended;
     }
 
     /**
-     * Reads them.
+     * Reads them. Dead backups that stand in the way are ended by the questions that are asked later.
      *
      * @throws PgbkException REFUSED_BY_POLICY when a summary is damaged: nobody knows what that backup needs
      */
     static LabelNeeds read(BackupReader reader, Holds holds, DeadLabels dead, Instant now) {
+        // Only an end that excludes its commit makes a backup need nothing; a clock alone does not.
+        return read(reader, holds, dead, now, running -> dead.end(running, now));
+    }
+
+    /** The same for who only wants to know: takes those for ended that would be, and writes nothing. */
+    static LabelNeeds examine(BackupReader reader, Holds holds, DeadLabels dead, Instant now) {
+        return read(reader, holds, dead, now, running -> dead.mayEnd(running, now));
+    }
+
+    private static LabelNeeds read(
+            BackupReader reader, Holds holds, DeadLabels dead, Instant now, Predicate<RunningBackup> ended) {
         List<Holds.HoldInfo> counting =
                 holds.list().stream().filter(hold -> hold.countsAt(now)).toList();
         BackupListing listing = reader.list();
         requireReadable(listing);
-        return new LabelNeeds(listing, counting, dead, now);
+        return new LabelNeeds(listing, counting, dead, ended);
     }
 
     static void requireReadable(BackupListing listing) {
@@ -69,8 +82,7 @@ final class LabelNeeds {
             }
         }
         for (RunningBackup running : listing.running()) {
-            // Only an end that excludes its commit makes a backup need nothing; a clock alone does not.
-            if (dead.mayNeed(running, users) && !dead.end(running, now)) {
+            if (dead.mayNeed(running, users) && !ended.test(running)) {
                 return Optional.of("backup " + running.label() + " of " + running.owner());
             }
         }
