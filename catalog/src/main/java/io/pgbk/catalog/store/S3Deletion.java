@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -54,7 +55,7 @@ final class S3Deletion {
             versions.forget(key);
             names.add(config.objectName(key));
         }
-        Map<Target, String> failures = new LinkedHashMap<>();
+        Failures failures = new Failures();
         Set<String> marked = remove(names, failures);
         if (!marked.isEmpty()) {
             // Nothing said so far that the bucket keeps versions. Now the markers go, and what they stand over.
@@ -64,22 +65,49 @@ final class S3Deletion {
         return describe(failures);
     }
 
+    /** What could not be removed, in memory that does not grow with the versions of a name. */
+    private static final class Failures {
+        /** By name what the store said first. */
+        private final Map<String, String> reasons = new LinkedHashMap<>();
+        /** The store says "denied" for a locked version as for one without rights; of many, the first tell enough. */
+        private final List<Target> versions = new ArrayList<>();
+
+        void add(Target target, String reason) {
+            reasons.putIfAbsent(target.name(), reason);
+            if (target.version() != null && versions.size() < MAX_LOCKS_ASKED) {
+                versions.add(target);
+            }
+        }
+    }
+
     /** Returns the names that got a delete marker instead. */
-    private Set<String> remove(Set<String> names, Map<Target, String> failures) {
-        List<Target> targets = targets(names);
+    private Set<String> remove(Set<String> names, Failures failures) {
         Set<String> marked = new LinkedHashSet<>();
-        for (int start = 0; start < targets.size(); start += BATCH) {
-            delete(targets.subList(start, Math.min(start + BATCH, targets.size())), failures, marked);
+        if (versions.areListed()) {
+            List<S3Versions.Version> found = new ArrayList<>();
+            new S3VersionSearch(versions).forEach(new TreeSet<>(names), version -> {
+                found.add(version);
+                // Somebody may have laid a million versions over a name. What the search goes on from stays till later:
+                // not every store finds its place behind a version that is gone.
+                if (found.size() == 2 * BATCH) {
+                    delete(targets(found.subList(0, BATCH)), failures, marked);
+                    found.subList(0, BATCH).clear();
+                }
+            });
+            inBatches(targets(found), failures, marked);
+        } else {
+            inBatches(names.stream().map(name -> new Target(name, null)).toList(), failures, marked);
         }
         return marked;
     }
 
-    private List<Target> targets(Set<String> names) {
-        if (!versions.areListed()) {
-            return names.stream().map(name -> new Target(name, null)).toList();
+    private void inBatches(List<Target> targets, Failures failures, Set<String> marked) {
+        for (int start = 0; start < targets.size(); start += BATCH) {
+            delete(targets.subList(start, Math.min(start + BATCH, targets.size())), failures, marked);
         }
-        List<S3Versions.Version> found = new ArrayList<>();
-        new S3VersionSearch(versions).forEach(new TreeSet<>(names), found::add);
+    }
+
+    private List<Target> targets(List<S3Versions.Version> found) {
         if (found.stream().anyMatch(version -> !versions.isPlain(version))) {
             versions.prove();
         }
@@ -89,21 +117,16 @@ final class S3Deletion {
     }
 
     /** One failure for each key: that of the version that is locked longest, if any is. */
-    private List<DeleteFailure> describe(Map<Target, String> failures) {
+    private List<DeleteFailure> describe(Failures failures) {
         Map<String, DeleteFailure> byKey = new LinkedHashMap<>();
-        int asked = 0;
-        for (Map.Entry<Target, String> failure : failures.entrySet()) {
-            Target target = failure.getKey();
-            String version = target.version();
-            // The store says "denied" for a locked version as for one without rights; of many, the first tell enough.
-            Optional<Instant> until = version == null || asked++ >= MAX_LOCKS_ASKED
-                    ? Optional.empty()
-                    : locks.lockedUntil(target.name(), version);
-            String reason = until.map(time -> "locked until " + time).orElse(failure.getValue());
-            byKey.merge(
+        failures.reasons.forEach((name, reason) ->
+                byKey.put(name, new DeleteFailure(S3Listing.keyOf(config, name), reason, Optional.empty())));
+        for (Target target : failures.versions) {
+            Optional<Instant> until = locks.lockedUntil(target.name(), Objects.requireNonNull(target.version()));
+            until.ifPresent(time -> byKey.merge(
                     target.name(),
-                    new DeleteFailure(S3Listing.keyOf(config, target.name()), reason, until),
-                    S3Deletion::longer);
+                    new DeleteFailure(S3Listing.keyOf(config, target.name()), "locked until " + time, until),
+                    S3Deletion::longer));
         }
         return List.copyOf(byKey.values());
     }
@@ -115,7 +138,7 @@ final class S3Deletion {
         return otherIsLonger ? other : one;
     }
 
-    private void delete(List<Target> batch, Map<Target, String> failures, Set<String> marked) {
+    private void delete(List<Target> batch, Failures failures, Set<String> marked) {
         Set<Target> open = new HashSet<>(batch);
         S3Attempts attempts = S3Attempts.begin(config, "delete objects", null, 0);
         while (!open.isEmpty()) {
@@ -132,7 +155,7 @@ final class S3Deletion {
     }
 
     /** Sends one request and takes out of {@code open} what it settled. */
-    private void request(Set<Target> open, Map<Target, String> failures, Set<String> marked, S3Attempts attempts) {
+    private void request(Set<Target> open, Failures failures, Set<String> marked, S3Attempts attempts) {
         List<ObjectIdentifier> identifiers = open.stream()
                 .map(target -> ObjectIdentifier.builder()
                         .key(target.name())
@@ -156,7 +179,7 @@ final class S3Deletion {
                 settle(open, error.key(), error.versionId());
             } else if (!PASSING_ERRORS.contains(code) || attempts.isLast()) {
                 settle(open, error.key(), error.versionId());
-                failures.put(
+                failures.add(
                         new Target(error.key(), error.versionId()),
                         code + (error.message() == null ? "" : ": " + error.message()));
             }
