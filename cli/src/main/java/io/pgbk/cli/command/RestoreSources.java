@@ -8,6 +8,7 @@ import io.pgbk.cli.process.Session;
 import io.pgbk.cli.wiring.Repositories;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
+import io.pgbk.restore.get.GetSource;
 import io.pgbk.restore.run.RestorePlan;
 import io.pgbk.restore.run.RestorePreparation;
 import io.pgbk.restore.run.RestoreReport;
@@ -16,7 +17,10 @@ import io.pgbk.restore.run.RestoreRunner;
 import io.pgbk.restore.target.RecoveryTarget;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -28,8 +32,10 @@ final class RestoreSources implements AutoCloseable {
     private final Session session;
     private final ConsoleMonitor monitor;
     private final Repositories repositories;
+    private final List<ConfigurationRepository> chosen;
     private final List<ConfigurationRepository> left;
     private final List<Failure> failures = new ArrayList<>();
+    private final Set<ConfigurationRepository> told = new HashSet<>();
     private final List<Repository> opened = new ArrayList<>();
 
     /** A plan and where it is carried out from. */
@@ -44,7 +50,8 @@ final class RestoreSources implements AutoCloseable {
         this.session = session;
         this.monitor = monitor;
         this.repositories = Repositories.of(session);
-        this.left = new ArrayList<>(session.configuration().selected(session.repositoryName()));
+        this.chosen = session.configuration().selected(session.repositoryName());
+        this.left = new ArrayList<>(chosen);
     }
 
     /**
@@ -77,7 +84,28 @@ final class RestoreSources implements AutoCloseable {
                         + " only; restoring from repository " + best.place().name()));
         // The others can still go on when this one fails.
         sources.stream().filter(source -> !source.equals(best)).forEach(source -> left.add(source.place()));
+        tellWhomRecoveryAsks();
         return best;
+    }
+
+    /**
+     * archive-get takes a file for absent only when all configured repositories say so: one that is gone keeps the
+     * restored server from reaching its target, which is better known before it is started.
+     */
+    private void tellWhomRecoveryAsks() {
+        for (ConfigurationRepository place : session.configuration().repositories()) {
+            Optional<String> why = chosen.contains(place)
+                    ? failures.stream()
+                            .filter(failure -> failure.place().equals(place) && GetSource.isShut(failure.cause()))
+                            .map(failure ->
+                                    "cannot be used now (" + failure.cause().getMessage() + ")")
+                            .findFirst()
+                    : Optional.of("was not looked at");
+            if (why.isPresent() && told.add(place)) {
+                monitor.warn("PostgreSQL's recovery asks repository " + place.name() + " as well, which " + why.get()
+                        + ": when it is gone for good, take it out of the configuration before the server is started");
+            }
+        }
     }
 
     /**

@@ -42,7 +42,8 @@ class TwoRepositoriesTest {
                 .orFail();
         assertThat(restored.err())
                 .contains("warning: repository near cannot be used for this restore, trying the next one")
-                .contains("does not exist");
+                .contains("does not exist")
+                .contains("warning: PostgreSQL's recovery asks repository near as well");
         assertThat(restored.out()).contains("restored " + label + " from repository far");
         assertThat(target.resolve("global/pg_control")).exists();
 
@@ -50,6 +51,32 @@ class TwoRepositoriesTest {
                         .failed(10)
                         .err())
                 .contains("does not exist");
+    }
+
+    @Test
+    void aRestoreSaysWhichRepositoriesThatItDidNotReadTheRecoveryWillAsk() throws IOException {
+        Path config = two("unread", true);
+        AsPostgres.deleteTree(site.directory().resolve("unread-far"));
+
+        Outcome last = site.runWith(config, "restore", "--data-directory", "/tmp/pgbk-none", "--dry-run")
+                .orFail();
+        assertThat(last.err())
+                .as("the last one is asked for the newest timeline, and nothing was said when it did not answer")
+                .contains("warning: PostgreSQL's recovery asks repository far as well, which cannot be used now")
+                .contains("does not exist")
+                .contains("take it out of the configuration");
+
+        Outcome chosen = site.runWith(
+                        config, "restore", "--repository", "near", "--data-directory", "/tmp/pgbk-none", "--dry-run")
+                .orFail();
+        assertThat(chosen.err())
+                .contains("warning: PostgreSQL's recovery asks repository far as well, which was not looked at");
+
+        Path sound = two("both-read", true);
+        assertThat(site.runWith(sound, "restore", "--data-directory", "/tmp/pgbk-none", "--dry-run")
+                        .orFail()
+                        .err())
+                .doesNotContain("recovery asks");
     }
 
     @Test

@@ -113,7 +113,7 @@ public final class ArchiveGet {
                     throw e;
                 }
                 monitor.debug("repository " + source.name() + ": " + e.getMessage());
-                failures.add(e);
+                failures.add(sources.size() == 1 ? e : named(source.name(), e));
             }
         }
         if (!failures.isEmpty()) {
@@ -126,6 +126,17 @@ public final class ArchiveGet {
             refuseHole(segment, absentIn);
         }
         return new GetResult.ProvedAbsent(file);
+    }
+
+    /** One of several repositories: the others have nothing of the file, and this one keeps recovery from going on. */
+    private static PgbkException named(String repository, PgbkException e) {
+        String message = "repository " + repository + ": " + e.getMessage();
+        if (!GetSource.isShut(e)) {
+            return new PgbkException(e.code(), message, e.hint(), e);
+        }
+        String way = "Recovery asks every configured repository, because only all of them prove that a file is nowhere:"
+                + " when repository " + repository + " is gone for good, take it out of the configuration.";
+        return new PgbkException(e.code(), message, e.hint() == null ? way : e.hint() + " " + way, e);
     }
 
     private static WalArchive archive(ClusterCatalog cluster, Optional<Long> systemIdentifier) {

@@ -252,6 +252,30 @@ final class ArchiveGetTest {
     }
 
     @Test
+    void whatStandsInTheWayOfARecoveryIsNamedWithTheRepositoryAndTheWayOut() {
+        GetSource gone = new GetSource("far", () -> {
+            throw new PgbkException(ErrorCode.REPOSITORY_NOT_INITIALISED, "nothing is there", "Run init.");
+        });
+
+        assertThatExceptionOfType(PgbkException.class)
+                .isThrownBy(() -> get("000000010000000000000009", source("near", repository), gone))
+                .satisfies(e -> {
+                    assertThat(e.getMessage()).isEqualTo("repository far: nothing is there");
+                    assertThat(e.hint())
+                            .startsWith("Run init. ")
+                            .contains("asks every configured repository")
+                            .contains("take it out of the configuration");
+                });
+        assertThatExceptionOfType(PgbkException.class)
+                .as("with one repository there is nothing to take out")
+                .isThrownBy(() -> get("000000010000000000000009", gone))
+                .satisfies(e -> {
+                    assertThat(e.getMessage()).isEqualTo("nothing is there");
+                    assertThat(e.hint()).isEqualTo("Run init.");
+                });
+    }
+
+    @Test
     void withoutRepositoryJsonOrIncarnationNothingIsProvedAbsent() throws IOException {
         Files.delete(directory.resolve("repository/repository.json"));
 
