@@ -100,7 +100,8 @@ public final class ConfigurationPlanner {
         if (anySets("data_directory")) {
             overrides.put("data_directory", target);
         }
-        if (anySets("external_pid_file")) {
+        // Nothing of the original's settings holds beside a generated file, and an empty name is complained of.
+        if (anySets("external_pid_file") && !generated.containsKey("postgresql.conf")) {
             overrides.put("external_pid_file", "");
         }
         if (!samePlace() && generated.containsKey("postgresql.conf")) {

@@ -172,6 +172,19 @@ class ConfigurationPlannerTest {
     }
 
     @Test
+    void aGeneratedConfigurationSetsNoPidFileBecauseNothingElseDoes() {
+        ConfigurationFile main = file(
+                "config_file",
+                "/etc/postgresql/17/main/postgresql.conf",
+                "data_directory = '" + DATA + "'\nexternal_pid_file = '/run/x.pid'\n");
+
+        ConfigurationPlan plan = plan("/srv/rescue", Map.of(), main);
+
+        assertThat(paths(plan.generated())).contains("postgresql.conf");
+        assertThat(plan.overrides()).isEmpty();
+    }
+
+    @Test
     void anIncludedFileThatTheMachineLacksWouldKeepTheServerFromStarting() {
         ConfigurationFile included = file("include", "/etc/postgresql-common/tuning.conf", "work_mem = '1GB'\n");
 
