@@ -161,7 +161,8 @@ public final class BackupCommand implements Callable<Integer> {
 
     private int taken(BackupResult result) {
         List<String> text = new ArrayList<>();
-        text.add("took " + result.label() + ", a " + result.type() + " backup, in "
+        text.add("took " + result.label() + ", " + (result.type().startsWith("i") ? "an " : "a ") + result.type()
+                + " backup, in "
                 + Units.span(Duration.ofMillis((long) (result.seconds() * 1000))));
         if (result.parent() != null) {
             text.add("  built on " + result.parent());

@@ -91,7 +91,8 @@ class CopyTimelinesTest {
         site.archiveEverything();
         site.runWith(only, "backup").orFail();
         server.sql("update orders set note = 'before the fork' where x < 10");
-        site.runWith(only, "backup", "--type", "incr").orFail();
+        assertThat(site.runWith(only, "backup", "--type", "incr").orFail().out())
+                .contains(", an incremental backup, in ");
         try (PostgresServer promoted = server.createStandby()) {
             promoted.start();
             promoted.awaitCaughtUp(server);
