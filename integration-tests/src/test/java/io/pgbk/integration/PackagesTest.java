@@ -177,6 +177,15 @@ class PackagesTest {
     }
 
     @Test
+    void theDocumentsThatMessagesNameAreThere() {
+        assertThat(home.resolve("share/doc"))
+                .isDirectoryContaining("glob:**/README.md")
+                .isDirectoryContaining("glob:**/configuration.md")
+                .isDirectoryContaining("glob:**/errors.md")
+                .isDirectoryContaining("glob:**/operations.md");
+    }
+
+    @Test
     void theCompletionCompletesCommandsAndOptions() {
         assumeThat(isInstalled("bash")).as("bash is installed").isTrue();
         String script =
@@ -268,6 +277,15 @@ class PackagesTest {
                 .contains("./usr/share/man/man1/pgbk.1.gz", "./usr/share/bash-completion/completions/pgbk")
                 .contains("./usr/share/doc/pgbk/changelog.gz", "./usr/lib/pgbk/share/sbom.cdx.json")
                 .doesNotContain(".aot");
+        // The configuration that is to be filled in and messages point to documents.
+        assertThat(contents).contains("./usr/share/doc/pgbk/README.md.gz", "./usr/share/doc/pgbk/operations.md.gz");
+        assertThat(Files.readString(Path.of("../cli/src/main/resources/io/pgbk/cli/packaging/debian/pgbk.yaml"))
+                        .lines()
+                        .flatMap(line -> Stream.of(line.split("[ ,]")))
+                        .filter(word -> word.startsWith("/usr/share/doc"))
+                        .map(word -> word.replaceFirst("\\.$", "")))
+                .isNotEmpty()
+                .allMatch(document -> contents.contains("." + document + "\n"));
         assertThat(execute("dpkg-deb", "--info", deb, "conffiles")).isEqualTo("/etc/pgbk/pgbk.yaml\n");
         if (isInstalled("lintian")) {
             // Overrides, with their reasons, are in the package.

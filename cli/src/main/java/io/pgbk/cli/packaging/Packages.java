@@ -22,7 +22,8 @@ final class Packages {
     private static final String HOME = "./usr/lib/pgbk";
     private static final String CONFIGURATION = "./etc/pgbk/pgbk.yaml";
     /** What Debian has its own places for. */
-    private static final Set<String> SHARED = Set.of("share/man", "share/bash-completion", "share/LICENSE");
+    private static final Set<String> SHARED =
+            Set.of("share/man", "share/bash-completion", "share/doc", "share/LICENSE");
 
     private static final int PROGRAM = 0755;
     private static final int DATA = 0644;
@@ -62,14 +63,8 @@ final class Packages {
         data.addFolder("./etc/pgbk", 0750);
         data.addFolder("./var/spool/pgbk", 0700);
         data.addFile(CONFIGURATION, 0640, resource("pgbk.yaml"));
-        try (Stream<Path> manuals = Files.list(home.resolve("share/man/man1"))) {
-            for (Path manual : manuals.sorted().toList()) {
-                data.addFile(
-                        "./usr/share/man/man1/" + manual.getFileName() + ".gz",
-                        DATA,
-                        Gzip.best(Files.readAllBytes(manual)));
-            }
-        }
+        addCompressed(data, "./usr/share/man/man1/", home.resolve("share/man/man1"));
+        addCompressed(data, "./usr/share/doc/pgbk/", home.resolve("share/doc"));
         data.addFile(
                 "./usr/share/bash-completion/completions/pgbk",
                 DATA,
@@ -101,6 +96,14 @@ final class Packages {
             }
         } finally {
             Files.deleteIfExists(dataFile);
+        }
+    }
+
+    private static void addCompressed(Contents data, String place, Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.sorted().toList()) {
+                data.addFile(place + file.getFileName() + ".gz", DATA, Gzip.best(Files.readAllBytes(file)));
+            }
         }
     }
 

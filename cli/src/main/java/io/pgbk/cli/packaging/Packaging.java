@@ -20,8 +20,8 @@ import picocli.CommandLine;
 
 /**
  * Makes the distribution: {@code bin/pgbk}, {@code lib} with the program in one jar and native libraries, {@code runtime}
- * with its own Java, {@code share} with manual pages, completion, licences and the list of components, and the cache from
- * which the hooks start. Started by the build with the class path of the program.
+ * with its own Java, {@code share} with documents, manual pages, completion, licences and the list of components, and the
+ * cache from which the hooks start. Started by the build with the class path of the program.
  */
 public final class Packaging {
     private static final String MAIN_CLASS = "io.pgbk.cli.Main";
@@ -114,6 +114,7 @@ public final class Packaging {
         files.unpackNative(home.resolve("lib/native"), System.getProperty("os.arch"));
         files.copyLicences(home.resolve("share/licences"));
         Files.copy(module.resolve("../LICENSE"), home.resolve("share/LICENSE"));
+        copyDocuments();
         writeManuals();
         JavaRuntime java = new JavaRuntime(target.resolve("runtime"));
         Optional<Path> runtime = java.make();
@@ -128,6 +129,17 @@ public final class Packaging {
             // Its
             // bytes follow from collector and heap, which are those of the builder's machine unless they are named.
             run("runtime/bin/java", "-XX:+UseG1GC", "-Xmx256m", "-Xshare:dump");
+        }
+    }
+
+    /** What messages name as docs/..., and what one needs on a bare machine. */
+    private void copyDocuments() throws IOException {
+        Path documents = Files.createDirectories(home.resolve("share/doc"));
+        Files.copy(module.resolve("../README.md"), documents.resolve("README.md"));
+        try (DirectoryStream<Path> pages = Files.newDirectoryStream(module.resolve("../docs"), "*.md")) {
+            for (Path page : pages) {
+                Files.copy(page, documents.resolve(page.getFileName().toString()));
+            }
         }
     }
 
