@@ -9,6 +9,7 @@ import io.pgbk.catalog.repository.backup.BackupEvent;
 import io.pgbk.catalog.repository.backup.BackupListing;
 import io.pgbk.catalog.repository.backup.BackupRecord;
 import io.pgbk.catalog.repository.cluster.ClusterCatalog;
+import io.pgbk.catalog.repository.wal.UnreadableWal;
 import io.pgbk.catalog.repository.wal.WalArchive;
 import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
@@ -178,7 +179,7 @@ public final class RestorePreparation {
         // timeline of its own.
         boolean archivesBeside = wanted == Archiving.CONTINUE && !(request.role() instanceof RecoveryRole.Standby);
         if (archivesBeside) {
-            Optional<Instant> newest = wal.newestArchivedTime();
+            Optional<Instant> newest = newestArchived(wal);
             Instant now = clock.instant();
             if (newest.filter(time -> time.isAfter(now.minus(OLD_PRIMARY_LIVES)))
                             .isPresent()
@@ -195,6 +196,21 @@ public final class RestorePreparation {
             notes.add("the restored server does not archive: archive_mode = off is in postgresql.auto.conf");
         }
         return wanted;
+    }
+
+    private static Optional<Instant> newestArchived(WalArchive wal) {
+        try {
+            return wal.newestArchivedTime();
+        } catch (PgbkException e) {
+            if (!UnreadableWal.isMeant(e)) {
+                throw e;
+            }
+            throw new PgbkException(
+                    e.code(),
+                    "whether a primary of this cluster still archives is not known: " + e.getMessage(),
+                    "Make sure that none does, restore with --archiving off, and turn archive_mode on afterwards.",
+                    e);
+        }
     }
 
     private RestorePlan withManifest(

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.pgbk.catalog.repository.cluster.ClusterCatalog;
 import io.pgbk.error.ErrorCode;
+import io.pgbk.error.PgbkException;
 import io.pgbk.postgres.Lsn;
 import io.pgbk.restore.directory.Setting;
 import io.pgbk.restore.directory.TablespaceMapping;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -257,6 +260,25 @@ class RestoreServerTest extends ServerSite {
     }
 
     @Test
+    void archivingIntoAnArchiveWhoseNewestWalCannotBeReadIsRefusedWithAWayOut() throws IOException {
+        ClusterCatalog damaged = site.copy();
+        Path newest;
+        try (Stream<Path> files = Files.walk(RestoreSite.directory(damaged))) {
+            newest = files.filter(file -> String.valueOf(file.getFileName()).matches("[0-9A-F]{24}"))
+                    .max(Comparator.naturalOrder())
+                    .orElseThrow();
+        }
+        Files.write(newest, new byte[30]);
+        RestoreRequest inPlace = inPlace(new RecoveryRole.Recovery(), new RecoveryTarget.Immediate());
+        assertThatThrownBy(() -> plan(damaged, inPlace)).isInstanceOfSatisfying(PgbkException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_DAMAGED);
+            assertThat(e.getMessage()).contains(String.valueOf(newest.getFileName()));
+            assertThat(e.hint()).contains("--archiving off");
+        });
+        damaged.repository().close();
+    }
+
+    @Test
     void aStandbyIsMadeWhileItsPrimaryArchivesAndArchivesItselfWhenItIsPromoted() {
         RestorePlan standby = plan(site.catalog(), inPlace(new RecoveryRole.Standby(Optional.empty())));
         assertThat(standby.archiving()).isEqualTo(Archiving.CONTINUE);
@@ -264,7 +286,11 @@ class RestoreServerTest extends ServerSite {
     }
 
     private RestoreRequest inPlace(RecoveryRole role) {
-        RestoreRequest request = request(fresh(), new RecoveryTarget.Latest(), false);
+        return inPlace(role, new RecoveryTarget.Latest());
+    }
+
+    private RestoreRequest inPlace(RecoveryRole role, RecoveryTarget target) {
+        RestoreRequest request = request(fresh(), target, false);
         return new RestoreRequest(
                 request.goal(),
                 request.dataDirectory(),
