@@ -15,6 +15,7 @@ import io.pgbk.error.ErrorCode;
 import io.pgbk.error.PgbkException;
 import io.pgbk.task.TaskMonitor;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -148,17 +149,15 @@ final class Emptying {
     }
 
     /**
-     * Those that somebody is built on and nobody wants. Not the newest full backup on the way to a living end: the next
-     * differential backup is built on it.
+     * Those that nobody wants; empty when nobody is built on any of them. Also those on which nobody is built belong to
+     * them: nothing need be stored anew for backups that go themselves. Not the newest full backup on the way to a living
+     * end: the next differential backup is built on it.
      */
     private Set<Label> unwanted(ExpireView view, ExpirePlan plan) {
         if (percent == 0) {
             return Set.of();
         }
         Set<Label> unwanted = new LinkedHashSet<>(plan.unwanted());
-        Set<Label> used = new HashSet<>();
-        view.backups().forEach(backup -> used.addAll(backup.owners()));
-        unwanted.retainAll(used);
         List<Candidate> fulls = view.backups().stream()
                 .map(Candidate::of)
                 .filter(candidate -> candidate.type() == BackupType.FULL && !candidate.expiring())
@@ -170,6 +169,8 @@ final class Emptying {
                     .reduce((_, newer) -> newer)
                     .ifPresent(newest -> unwanted.remove(newest.label()));
         }
-        return unwanted;
+        Set<Label> used = new HashSet<>();
+        view.backups().forEach(backup -> used.addAll(backup.owners()));
+        return Collections.disjoint(unwanted, used) ? Set.of() : unwanted;
     }
 }

@@ -193,6 +193,24 @@ class EmptyingTest {
     }
 
     @Test
+    void nothingIsStoredAnewForBackupsThatGoThemselves() {
+        Label third = take(BackupType.INCREMENTAL, Optional.of(second));
+        Label last = take(BackupType.FULL, Optional.empty());
+        ExpireReport pinned = new Expiry(cluster, policy(GRACE), TaskMonitor.SILENT).dryRun();
+        assertThat(pinned.compaction().moves())
+                .isNotEmpty()
+                .allSatisfy(move -> assertThat(move.users()).contains(second).doesNotContain(third));
+
+        cluster.backups().unpin(second);
+        ExpireReport report = expire(GRACE);
+
+        assertThat(report.compaction().moves()).isEmpty();
+        assertThat(kept(report)).containsExactly(last);
+        assertThat(List.of(full, first, second, third))
+                .allSatisfy(label -> assertThat(manifestsOf(label)).isEqualTo(1));
+    }
+
+    @Test
     void hazardABackupThatRunsIsNotDisturbedAndTheExpiryGoesOnWithoutACompaction() {
         AtomicInteger renewal = new AtomicInteger();
         FaultyStore store = place.store();
