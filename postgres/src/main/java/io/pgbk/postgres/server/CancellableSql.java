@@ -19,7 +19,8 @@ import java.util.concurrent.TimeoutException;
  */
 final class CancellableSql {
     private static final long POLL_MILLIS = 100;
-    private static final long CANCEL_SECONDS = 10;
+    private static final int CANCEL_REQUESTS = 10;
+    private static final Duration CANCEL_PAUSE = Duration.ofSeconds(1);
 
     private CancellableSql() {}
 
@@ -73,13 +74,16 @@ final class CancellableSql {
         throw new IllegalStateException(e);
     }
 
-    /** Asks the server to cancel; when it does not in time, cuts the connection, which ends the thread for certain. */
+    /** Asks the server to cancel, several times; when it does not in time, cuts the connection, which ends the thread for certain. */
     private static void cancel(Statement statement, Thread thread) {
         boolean interrupted = Thread.interrupted();
         try {
-            statement.cancel();
-            if (thread.join(Duration.ofSeconds(CANCEL_SECONDS))) {
-                return;
+            // A request that arrives between two messages of the protocol is forgotten by the server.
+            for (int request = 0; request < CANCEL_REQUESTS; request++) {
+                statement.cancel();
+                if (thread.join(CANCEL_PAUSE)) {
+                    return;
+                }
             }
         } catch (SQLException e) {
             // The cancel request did not reach the server: the connection is cut below.
