@@ -61,7 +61,8 @@ final class KeySlotFiles {
     }
 
     private List<KeySlots.StoredSlot> read(List<String> listed) {
-        return readThem(newestFirst(listed));
+        // Slots have up to 64 KiB each: somebody else's must not take all memory.
+        return readThem(newestFirst(listed).stream().limit(READ_AT_ONCE).toList());
     }
 
     private List<String> newestFirst(List<String> listed) {
